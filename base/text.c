@@ -1,0 +1,333 @@
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAPACITY_LEAST 64
+#define DISTANCE_MOST 32
+
+static const int64_t seconds_most = (int64_t)100 * 365 * 24 * 3600;
+
+/* What a text_buffer held may have been a secret: no copy stays behind in the heap. */
+static void wipe(char *data, size_t capacity)
+{
+	if (!data)
+		return;
+	explicit_bzero(data, capacity);
+	free(data);
+}
+
+static bool fail(struct text_buffer *buffer)
+{
+	buffer->failed = true;
+	return false;
+}
+
+/* Room for `more` bytes and the NUL. */
+static bool reserve(struct text_buffer *buffer, size_t more)
+{
+	size_t capacity = buffer->capacity < CAPACITY_LEAST ? CAPACITY_LEAST : buffer->capacity;
+	size_t needed;
+	char *data;
+
+	if (buffer->failed || more > buffer->limit - buffer->length)
+		return fail(buffer);
+	if (__builtin_add_overflow(buffer->length, more, &needed) || needed > SIZE_MAX / 4)
+		return fail(buffer);
+	if (needed < buffer->capacity)
+		return true;
+	while (capacity <= needed)
+		capacity *= 2;
+	data = malloc(capacity);
+	if (!data)
+		return fail(buffer);
+	if (buffer->data)
+		memcpy(data, buffer->data, buffer->length);
+	data[buffer->length] = '\0';
+	wipe(buffer->data, buffer->capacity);
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return true;
+}
+
+bool text_add(struct text_buffer *buffer, const char *bytes, size_t length)
+{
+	if (!reserve(buffer, length))
+		return false;
+	if (length > 0)
+		memcpy(buffer->data + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+	return true;
+}
+
+bool text_add_string(struct text_buffer *buffer, const char *string)
+{
+	return text_add(buffer, string, strlen(string));
+}
+
+bool text_vprintf(struct text_buffer *buffer, const char *format, va_list arguments)
+{
+	va_list again;
+	int length;
+
+	va_copy(again, arguments);
+	length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (length < 0)
+		return fail(buffer);
+	if (!reserve(buffer, (size_t)length))
+		return false;
+	vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+	buffer->length += (size_t)length;
+	return true;
+}
+
+bool text_printf(struct text_buffer *buffer, const char *format, ...)
+{
+	va_list arguments;
+	bool fits;
+
+	va_start(arguments, format);
+	fits = text_vprintf(buffer, format, arguments);
+	va_end(arguments);
+	return fits;
+}
+
+void text_discard(struct text_buffer *buffer)
+{
+	wipe(buffer->data, buffer->capacity);
+	*buffer = (struct text_buffer)TEXT_BUFFER_INIT(buffer->limit);
+}
+
+bool text_take(struct text_buffer *buffer, char **ret_text, struct error *error)
+{
+	if (!reserve(buffer, 0))
+		return error_set(error, ERROR_INTERNAL,
+		    "a text became longer than the %zu bytes it may have, or memory ran out",
+		    buffer->limit);
+
+	*ret_text = buffer->data;
+	*buffer = (struct text_buffer)TEXT_BUFFER_INIT(buffer->limit);
+	return true;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+	if (!a || !b)
+		return a == b;
+	return strcmp(a, b) == 0;
+}
+
+bool text_starts_with(const char *text, const char *prefix)
+{
+	return text && strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_copy(char *target, size_t size, const char *source)
+{
+	size_t length = strlen(source);
+
+	if (length >= size)
+		return false;
+	memcpy(target, source, length + 1);
+	return true;
+}
+
+bool text_format(char *target, size_t size, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(target, size, format, arguments);
+	va_end(arguments);
+	return length >= 0 && (size_t)length < size;
+}
+
+char *text_duplicate(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		abort();
+	return copy;
+}
+
+/* Table 3-7 of the Unicode standard: what the second byte may be depends on the first. */
+size_t text_utf8_length(const char *bytes, size_t length)
+{
+	const unsigned char *byte = (const unsigned char *)bytes;
+	unsigned char least = 0x80;
+	unsigned char most = 0xbf;
+	size_t size;
+
+	if (length == 0)
+		return 0;
+	if (byte[0] < 0x80)
+		return 1;
+	if (byte[0] < 0xc2 || byte[0] > 0xf4)
+		return 0;
+	size = byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+	if (byte[0] == 0xe0)
+		least = 0xa0;
+	if (byte[0] == 0xed)
+		most = 0x9f;
+	if (byte[0] == 0xf0)
+		least = 0x90;
+	if (byte[0] == 0xf4)
+		most = 0x8f;
+	if (length < size || byte[1] < least || byte[1] > most)
+		return 0;
+	for (size_t i = 2; i < size; i++)
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0;
+	return size;
+}
+
+/* The digits at the start; NULL when there are none or they make more than `most`. */
+static const char *parse_digits(const char *text, uint64_t most, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+	const char *at = text;
+
+	for (; *at >= '0' && *at <= '9'; at++) {
+		uint64_t digit = (uint64_t)(*at - '0');
+
+		if (digit > most || number > (most - digit) / 10)
+			return NULL;
+		number = number * 10 + digit;
+	}
+	if (at == text)
+		return NULL;
+	*ret_number = number;
+	return at;
+}
+
+bool text_parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *ret_number)
+{
+	uint64_t number;
+	const char *end = parse_digits(text, most, &number);
+
+	if (!end || *end != '\0' || number < least)
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+static const struct {
+	const char *name;
+	int64_t seconds;
+} units[] = {
+	{ "w", 604800 },
+	{ "d", 86400 },
+	{ "h", 3600 },
+	{ "min", 60 },
+	{ "s", 1 },
+};
+
+bool text_parse_seconds(const char *text, int64_t *ret_seconds)
+{
+	uint64_t number;
+	const char *unit = parse_digits(text, (uint64_t)seconds_most, &number);
+
+	if (!unit)
+		return false;
+	if (number == 0 && *unit == '\0') {
+		*ret_seconds = 0;
+		return true;
+	}
+	if (*unit == ' ')
+		unit++;
+	for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
+		if (!text_equal(unit, units[i].name))
+			continue;
+		if ((int64_t)number > seconds_most / units[i].seconds)
+			return false;
+		*ret_seconds = (int64_t)number * units[i].seconds;
+		return true;
+	}
+	return false;
+}
+
+void text_format_seconds(int64_t seconds, char *target, size_t size)
+{
+	const char *sign = seconds < 0 ? "-" : "";
+	uint64_t rest = seconds < 0 ? -(uint64_t)seconds : (uint64_t)seconds;
+	size_t unit = 1; /* weeks are for the configuration */
+	uint64_t large;
+	uint64_t small;
+
+	while (unit + 1 < ARRAY_LENGTH(units) && rest < (uint64_t)units[unit].seconds)
+		unit++;
+	large = rest / (uint64_t)units[unit].seconds;
+	rest %= (uint64_t)units[unit].seconds;
+	small = unit + 1 < ARRAY_LENGTH(units) ? rest / (uint64_t)units[unit + 1].seconds : 0;
+	if (small == 0)
+		text_format(target, size, "%s%" PRIu64 " %s", sign, large, units[unit].name);
+	else
+		text_format(target, size, "%s%" PRIu64 " %s %" PRIu64 " %s", sign, large,
+		    units[unit].name, small, units[unit + 1].name);
+}
+
+void text_to_hex(const unsigned char *bytes, size_t length, char *target)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < length; i++) {
+		target[2 * i] = digits[bytes[i] >> 4];
+		target[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	target[2 * length] = '\0';
+}
+
+static int hex_digit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
+
+bool text_from_hex(const char *text, unsigned char *ret_bytes, size_t length)
+{
+	if (strlen(text) != 2 * length)
+		return false;
+	for (size_t i = 0; i < 2 * length; i++)
+		if (hex_digit(text[i]) < 0)
+			return false;
+	for (size_t i = 0; i < length; i++)
+		ret_bytes[i] =
+		    (unsigned char)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+	return true;
+}
+
+size_t text_distance(const char *a, const char *b)
+{
+	size_t length_a = strnlen(a, DISTANCE_MOST);
+	size_t length_b = strnlen(b, DISTANCE_MOST);
+	size_t row[DISTANCE_MOST + 1];
+
+	for (size_t j = 0; j <= length_b; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= length_a; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length_b; j++) {
+			size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+			if (replaced < row[j])
+				row[j] = replaced;
+		}
+	}
+	return row[length_b];
+}
