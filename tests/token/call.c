@@ -1,0 +1,142 @@
+/* One call: counted, done by the rules, logged. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/token/shim.h"
+
+static double milliseconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) * 1e3
+	       + (double)(now.tv_nsec - start->tv_nsec) / 1e6;
+}
+
+/* Opened for each line: the caller may close descriptors that it does not know. */
+static void write_log(const struct call *call, const char *result)
+{
+	const char *path = shim_get()->plan.log;
+	int saved_errno = errno;
+	char line[128];
+	int length;
+	int fd;
+
+	if (!*path)
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		(void)fprintf(
+		    stderr, "token-shim: cannot open the log %s: %s\n", path, strerror(errno));
+		abort();
+	}
+	length = snprintf(line, sizeof(line), "%s %s %d %.3f\n", function_name(call->function),
+	    result, (int)getpid(), milliseconds_since(&call->start));
+	if (write(fd, line, (size_t)length) != length)
+		(void)fprintf(
+		    stderr, "token-shim: cannot write the log %s: %s\n", path, strerror(errno));
+	close(fd);
+	errno = saved_errno;
+}
+
+static bool rule_applies(const struct rule *rule, const struct call *call)
+{
+	if (rule->function == FUNCTION_ANY)
+		return calls_include(&rule->calls, call->nth_of_all);
+	return rule->function == call->function
+	       && calls_include(&rule->calls, call->nth_of_function);
+}
+
+static void wait_milliseconds(unsigned long milliseconds)
+{
+	struct timespec rest = {
+		.tv_sec = (time_t)(milliseconds / 1000),
+		.tv_nsec = (long)(milliseconds % 1000) * 1000000,
+	};
+
+	while (nanosleep(&rest, &rest) < 0 && errno == EINTR)
+		;
+}
+
+static void hang(void)
+{
+	for (;;)
+		pause();
+}
+
+/* False: the rule has answered the call. */
+static bool act_before(const struct rule *rule, struct call *call)
+{
+	switch (rule->action) {
+	case ACTION_FAIL:
+		call->result = rule->value;
+		return false;
+	case ACTION_DELAY:
+		wait_milliseconds(rule->value);
+		return true;
+	case ACTION_HANG:
+		write_log(call, "hang");
+		hang();
+		return true;
+	case ACTION_KILL:
+		write_log(call, "kill");
+		(void)raise(SIGKILL);
+		return true;
+	case ACTION_SEGFAULT:
+		write_log(call, "segfault");
+		(void)raise(SIGSEGV);
+		abort(); /* somebody ignores the signal */
+	case ACTION_ABORT:
+		write_log(call, "abort");
+		abort();
+	case ACTION_FAIL_AFTER:
+	case ACTION_KILL_AFTER:
+		return true;
+	}
+	return true;
+}
+
+bool call_begin(struct call *call, enum function function)
+{
+	struct shim *shim = shim_get();
+
+	call->function = function;
+	call->nth_of_function = atomic_fetch_add(&shim->counters->calls[function], 1) + 1;
+	call->nth_of_all = atomic_fetch_add(&shim->counters->calls[FUNCTION_ANY], 1) + 1;
+	clock_gettime(CLOCK_MONOTONIC, &call->start);
+
+	for (size_t i = 0; i < shim->plan.rule_count; i++) {
+		const struct rule *rule = &shim->plan.rules[i];
+
+		if (rule_applies(rule, call) && !act_before(rule, call))
+			return false;
+	}
+	return true;
+}
+
+CK_RV call_end(struct call *call, CK_RV result)
+{
+	const struct plan *plan = &shim_get()->plan;
+	bool killed = false;
+	char text[32];
+
+	for (size_t i = 0; i < plan->rule_count; i++) {
+		const struct rule *rule = &plan->rules[i];
+
+		if (!rule_applies(rule, call))
+			continue;
+		if (rule->action == ACTION_FAIL_AFTER)
+			result = rule->value;
+		killed = killed || rule->action == ACTION_KILL_AFTER;
+	}
+	(void)snprintf(text, sizeof(text), "0x%lx", result);
+	write_log(call, text);
+	if (killed)
+		(void)raise(SIGKILL);
+	return result;
+}
