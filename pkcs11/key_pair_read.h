@@ -1,0 +1,19 @@
+#pragma once
+/*
+ * One key pair, read from the objects that have its id.
+ */
+#include "base/compiler.h"
+
+#include <p11-kit/pkcs11.h>
+#include <stddef.h>
+
+struct key_pair;
+struct object_list;
+struct token;
+
+/* Everything of *ret_pair but the id. */
+MUST_CHECK CK_RV key_pair_read(const struct token *token, const struct object_list *privates,
+    const struct object_list *publics, struct key_pair *ret_pair);
+/* "" when there is none or the token does not tell it; `size` as KEY_LABEL_SIZE. */
+MUST_CHECK CK_RV key_label_read(
+    const struct token *token, CK_OBJECT_HANDLE object, char *ret_label, size_t size);

@@ -1,0 +1,225 @@
+#include "pkcs11/pin_command.h"
+
+#include "base/secret.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define ENVIRONMENT_VALUE_MAX 4096
+
+static const char fixed_path[] =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+static const char *const passed_on[] = { "HOME", "LANG", "TMPDIR", "CREDENTIALS_DIRECTORY" };
+
+static bool is_blank(char character)
+{
+	return character == ' ' || character == '\t';
+}
+
+/* Moves the word that starts at *at to *target, without its quotes, and *at behind it. False when
+   a quote is not closed. */
+static bool cut_word(const char **at, char **target)
+{
+	bool quoted = false;
+
+	for (; **at != '\0' && (quoted || !is_blank(**at)); ++*at) {
+		if (**at == '"') {
+			quoted = !quoted;
+			continue;
+		}
+		**target = **at;
+		++*target;
+	}
+	return !quoted;
+}
+
+/* In place: without its quotes and with a NUL for a blank, no word ends behind where it ended.
+   `at` has passed a word's blank before the NUL is written over it. */
+static bool split(struct pin_command *command, struct error *error)
+{
+	const char *at = command->text;
+	char *target = command->text;
+
+	for (at += strspn(at, " \t"); *at != '\0'; at += strspn(at, " \t")) {
+		if (command->count == PIN_COMMAND_WORDS_MAX)
+			return error_set(error, ERROR_CONFIG,
+			    "the PIN command has more than %d words", PIN_COMMAND_WORDS_MAX);
+		command->words[command->count++] = target;
+		if (!cut_word(&at, &target))
+			return error_set(error, ERROR_CONFIG,
+			    "the PIN command has a double quote that is not closed");
+		at += *at != '\0' ? 1 : 0;
+		*target++ = '\0';
+	}
+	return true;
+}
+
+bool pin_command_parse(const char *text, struct pin_command *ret_command, struct error *error)
+{
+	scoped(pin_command) struct pin_command command = { .count = 0 };
+
+	if (strnlen(text, PIN_COMMAND_LENGTH_MAX + 1) > PIN_COMMAND_LENGTH_MAX)
+		return error_set(error, ERROR_CONFIG, "the PIN command is longer than %d bytes",
+		    PIN_COMMAND_LENGTH_MAX);
+	command.text = text_duplicate(text);
+	if (!split(&command, error))
+		return false;
+	if (command.count == 0 || command.words[0][0] != '/')
+		return error_set(
+		    error, ERROR_CONFIG, "the PIN command does not begin with an absolute path");
+
+	*ret_command = command;
+	command.text = NULL;
+	return true;
+}
+
+void pin_command_discard(struct pin_command *command)
+{
+	free(command->text);
+	command->text = NULL;
+}
+
+struct environment {
+	char *variables[ARRAY_LENGTH(passed_on) + 2]; /* owned; NULL after the last */
+};
+
+static void scoped_destroy_environment(struct environment *environment)
+{
+	for (size_t i = 0; environment->variables[i]; i++)
+		free(environment->variables[i]);
+}
+
+static void fill_environment(struct environment *environment)
+{
+	size_t count = 0;
+
+	environment->variables[count++] = text_duplicate(fixed_path);
+	for (size_t i = 0; i < ARRAY_LENGTH(passed_on); i++) {
+		const char *value = getenv(passed_on[i]);
+		char variable[ENVIRONMENT_VALUE_MAX];
+
+		if (value && text_format(variable, sizeof(variable), "%s=%s", passed_on[i], value))
+			environment->variables[count++] = text_duplicate(variable);
+	}
+}
+
+/* The settings of one posix_spawn; both parts are destroyed together. */
+struct launch {
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+};
+
+static void scoped_destroy_launch(struct launch *launch)
+{
+	posix_spawn_file_actions_destroy(&launch->files);
+	posix_spawnattr_destroy(&launch->attributes);
+}
+
+/* Returns an errno, as posix_spawn does. */
+static int prepare(struct launch *launch, int output)
+{
+	sigset_t none;
+	sigset_t all;
+	int reason = 0;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	if (reason == 0)
+		reason = posix_spawnattr_setsigmask(&launch->attributes, &none);
+	/* We ignore SIGPIPE, and a program that inherits this behaves oddly. */
+	if (reason == 0)
+		reason = posix_spawnattr_setsigdefault(&launch->attributes, &all);
+	if (reason == 0)
+		reason = posix_spawnattr_setflags(
+		    &launch->attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	if (reason == 0)
+		reason = posix_spawn_file_actions_addopen(
+		    &launch->files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (reason == 0)
+		reason = posix_spawn_file_actions_adddup2(&launch->files, output, STDOUT_FILENO);
+	if (reason == 0)
+		reason = posix_spawn_file_actions_addclosefrom_np(&launch->files, 3);
+	return reason;
+}
+
+static int start(const struct pin_command *command, int output, pid_t *ret_child)
+{
+	scoped(environment) struct environment environment = { { NULL } };
+	scoped(launch) struct launch launch;
+	int reason;
+
+	/* Neither can fail with glibc. */
+	posix_spawn_file_actions_init(&launch.files);
+	posix_spawnattr_init(&launch.attributes);
+	fill_environment(&environment);
+	reason = prepare(&launch, output);
+	if (reason == 0)
+		reason = posix_spawn(ret_child, command->words[0], &launch.files,
+		    &launch.attributes, command->words, environment.variables);
+	return reason;
+}
+
+static bool wait_for(pid_t child, const char *program, struct error *error)
+{
+	int status = 0;
+	pid_t ended = 0;
+
+	do
+		ended = waitpid(child, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	if (ended < 0)
+		return error_set(
+		    error, ERROR_PIN, "the PIN command %s was lost: %s", program, strerror(errno));
+	if (WIFSIGNALED(status))
+		return error_set(error, ERROR_PIN, "the PIN command %s was ended by signal %d (%s)",
+		    program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) != 0)
+		return error_set(error, ERROR_PIN, "the PIN command %s failed with exit status %d",
+		    program, WEXITSTATUS(status));
+	return true;
+}
+
+/* Closes *output and reaps the child in any case. */
+static bool read_output(
+    int *output, pid_t child, const char *program, struct secret *secret, struct error *error)
+{
+	struct error ignored = ERROR_INIT;
+	char what[128];
+
+	text_format(what, sizeof(what), "the output of the PIN command %s", program);
+	if (secret_read(secret, *output, what, error)) {
+		close(take_fd(output));
+		return wait_for(child, program, error);
+	}
+	if (error)
+		error->kind = ERROR_PIN;
+	close(take_fd(output));
+	kill(child, SIGKILL);
+	return wait_for(child, program, &ignored) && false;
+}
+
+bool pin_command_run(const struct pin_command *command, struct secret *output, struct error *error)
+{
+	int ends[2];
+	scoped(fd) int read_end = -1;
+	scoped(fd) int write_end = -1;
+	pid_t child;
+	int reason;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return error_set(error, ERROR_INTERNAL, "cannot make a pipe: %s", strerror(errno));
+	read_end = ends[0];
+	write_end = ends[1];
+	reason = start(command, write_end, &child);
+	if (reason != 0)
+		return error_set(error, ERROR_PIN, "cannot start the PIN command %s: %s",
+		    command->words[0], strerror(reason));
+	/* Else our own end would keep the pipe open for ever. */
+	close(take_fd(&write_end));
+	return read_output(&read_end, child, command->words[0], output, error);
+}

@@ -1,0 +1,123 @@
+#include "pkcs11/signer.h"
+
+#include "base/text.h"
+#include "pkcs11/key_pair.h"
+#include "pkcs11/module.h"
+#include "pkcs11/object.h"
+#include "pkcs11/signer_backend.h"
+#include "pkcs11/token.h"
+#include "pkcs11/token_uri.h"
+
+static const struct signer_backend *const backends[SIGNER_KIND_COUNT] = {
+	[SIGNER_ENGINE] = &signer_engine,
+};
+
+struct signer {
+	const struct signer_backend *backend;
+	const struct token *token;
+	void *state;
+};
+
+const char *signer_kind_name(enum signer_kind kind)
+{
+	return backends[kind]->name;
+}
+
+bool signer_kind_parse(const char *name, enum signer_kind *ret_kind)
+{
+	for (size_t i = 0; i < SIGNER_KIND_COUNT; i++) {
+		if (!text_equal(backends[i]->name, name))
+			continue;
+		*ret_kind = (enum signer_kind)i;
+		return true;
+	}
+	return false;
+}
+
+bool signer_open(
+    enum signer_kind kind, struct token *token, struct signer **ret_signer, struct error *error)
+{
+	scoped(signer) struct signer *signer = NULL;
+	void *state = NULL;
+
+	if (!backends[kind]->open(token, &state, error))
+		return error_prefix(error, "the signer \"%s\"", backends[kind]->name);
+	signer = calloc(1, sizeof(*signer));
+	if (!signer) {
+		backends[kind]->close(state);
+		return error_set(error, ERROR_INTERNAL, "no memory for a signer");
+	}
+	signer->backend = backends[kind];
+	signer->token = token;
+	signer->state = state;
+
+	*ret_signer = take(signer);
+	return true;
+}
+
+void signer_close(struct signer *signer)
+{
+	if (!signer)
+		return;
+	signer->backend->close(signer->state);
+	free(signer);
+}
+
+const char *signer_name(const struct signer *signer)
+{
+	return signer->backend->name;
+}
+
+/* Backends take one of several keys without a word. */
+static bool count_keys(const struct token *token, const struct key_id *id, struct error *error)
+{
+	scoped(object_list) struct object_list keys = { NULL, 0 };
+	CK_RV result = object_find_class(token, CKO_PRIVATE_KEY, id, &keys);
+	char text[KEY_ID_TEXT_SIZE];
+
+	key_id_format(id, text);
+	if (result != CKR_OK)
+		return module_error(error, result, "cannot look for the key %s in the token %s",
+		    text, token_name(token));
+	if (keys.count != 1)
+		return error_set(error, ERROR_TOKEN,
+		    "the token %s has %zu private keys with the id %s, not one", token_name(token),
+		    keys.count, text);
+	return true;
+}
+
+/* The backend found the key by a URI of its own understanding. */
+static bool check_key(
+    const struct signer *signer, const struct key_id *id, EVP_PKEY *key, struct error *error)
+{
+	scoped(EVP_PKEY) EVP_PKEY *expected = NULL;
+	char text[KEY_ID_TEXT_SIZE];
+
+	if (!key_pair_public_key(signer->token, id, &expected, error))
+		return false;
+	if (EVP_PKEY_eq(expected, key) == 1)
+		return true;
+	key_id_format(id, text);
+	return error_set(error, ERROR_TOKEN, "the signer \"%s\" took another key for %s",
+	    signer->backend->name, text);
+}
+
+bool signer_load_key(
+    struct signer *signer, const struct key_id *id, EVP_PKEY **ret_key, struct error *error)
+{
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+	scoped(char) char *uri = NULL;
+
+	if (!count_keys(signer->token, id, error))
+		return false;
+	/* By the id alone: a label adds nothing, and not every backend compares it. */
+	if (!key_uri_format(token_info(signer->token), id, NULL, &uri, error))
+		return false;
+	if (!signer->backend->load(signer->state, uri, &key, error))
+		return error_prefix(error, "the signer \"%s\"", signer->backend->name);
+	if (!check_key(signer, id, key, error))
+		return false;
+
+	*ret_key = take(key);
+	return true;
+}

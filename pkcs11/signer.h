@@ -1,0 +1,39 @@
+#pragma once
+/*
+ * The signer: a key id to an EVP_PKEY whose private operations happen in the token.
+ *
+ * It gets no PIN: the process is logged in already (see token.h), and it uses the same module.
+ * Order of tear-down: everything that holds a key (SSL_CTX, curl handle), the keys, the signer,
+ * the token, the module. A signature that "succeeded" may still be wrong: verify it.
+ */
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/scoped.h"
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+
+struct key_id;
+struct signer;
+struct token;
+
+enum signer_kind {
+	SIGNER_ENGINE, /* libp11's engine "pkcs11" */
+	SIGNER_KIND_COUNT
+};
+
+const char *signer_kind_name(enum signer_kind kind);
+MUST_CHECK bool signer_kind_parse(const char *name, enum signer_kind *ret_kind);
+
+/* ERROR_TOKEN names the package to install when it is not there. Once a process, before libcurl
+   is used; `token` has its session and is logged in, and must outlive the signer. */
+MUST_CHECK bool signer_open(
+    enum signer_kind kind, struct token *token, struct signer **ret_signer, struct error *error);
+void signer_close(struct signer *signer);
+const char *signer_name(const struct signer *signer);
+
+/* Exactly one private key must have this id. Owned. */
+MUST_CHECK bool signer_load_key(
+    struct signer *signer, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
+
+DEFINE_SCOPED(signer, struct signer *, signer_close)
