@@ -1,0 +1,53 @@
+#include "transport/base64.h"
+
+#include "base/scoped.h"
+
+#include <limits.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool base64_encode(const void *bytes, size_t length, char **ret_text, struct error *error)
+{
+	scoped(char) char *text = NULL;
+
+	if (length > INT_MAX / 2)
+		return error_set(error, ERROR_INTERNAL, "%zu bytes are too many", length);
+	text = malloc((length + 2) / 3 * 4 + 1);
+	if (!text)
+		return error_set(error, ERROR_INTERNAL, "no memory for %zu bytes", length);
+	EVP_EncodeBlock((unsigned char *)text, bytes, (int)length);
+
+	*ret_text = take(text);
+	return true;
+}
+
+static size_t count_padding(const char *text, size_t length)
+{
+	if (length < 2 || text[length - 1] != '=')
+		return 0;
+	return text[length - 2] == '=' ? 2 : 1;
+}
+
+bool base64_decode(const char *text, size_t length, char **ret_bytes, size_t *ret_length)
+{
+	scoped(char) char *bytes = NULL;
+	size_t padding = count_padding(text, length);
+
+	/* EVP_DecodeBlock leaves out blanks at both ends, so what it gets is looked at before. */
+	if (length % 4 != 0 || length > INT_MAX / 2 || strnlen(text, length) != length
+	    || strspn(text, alphabet) < length - padding)
+		return false;
+	bytes = malloc(length / 4 * 3 + 1);
+	if (!bytes)
+		return false;
+	if (EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)text, (int)length) < 0)
+		return false;
+	length = length / 4 * 3 - padding;
+	bytes[length] = '\0';
+
+	*ret_bytes = take(bytes);
+	*ret_length = length;
+	return true;
+}

@@ -1,0 +1,255 @@
+#include "transport/https.h"
+
+#include "base/text.h"
+#include "transport/https_failure.h"
+#include "transport/request_headers.h"
+#include "transport/response_head.h"
+#include "transport/tls_identity.h"
+#include "transport/tls_trace.h"
+#include "transport/url.h"
+
+#include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct https {
+	CURL *curl;
+	struct https_settings settings;
+	struct https_identity identity;
+	bool has_identity;
+	struct https_facts facts;
+	struct tls_trace trace;
+	struct response_head head;
+	struct text_buffer body;
+	struct error refusal; /* of a callback of ours: then it is the reason, not the CURLcode */
+	char reason[CURL_ERROR_SIZE];
+};
+
+static CURLcode prepare_tls(CURL *curl, void *context, void *user)
+{
+	struct https *https = user;
+
+	(void)curl;
+	/* When a kept connection is cut before the answer, libcurl asks again on a new one by
+	   itself. Whether anything is asked twice, a one-time token above all, is the caller's
+	   to say. */
+	if (https->trace.request_sent && !https->trace.connected) {
+		error_set(&https->refusal, ERROR_NETWORK,
+		    "the connection was cut before the answer came");
+		return CURLE_ABORTED_BY_CALLBACK;
+	}
+	tls_trace_watch(&https->trace, context);
+	if (!https->has_identity)
+		return CURLE_OK;
+	return tls_identity_use(&https->identity, context, &https->refusal) ? CURLE_OK
+									    : CURLE_SSL_CERTPROBLEM;
+}
+
+static size_t receive_body(char *bytes, size_t size, size_t count, void *user)
+{
+	struct https *https = user;
+
+	if (text_add(&https->body, bytes, size * count))
+		return size * count;
+	error_set(&https->refusal, ERROR_CONNECTOR, "the answer is larger than %d bytes",
+	    HTTPS_ANSWER_MAX);
+	return 0;
+}
+
+static size_t receive_header(char *bytes, size_t size, size_t count, void *user)
+{
+	struct https *https = user;
+
+	if (response_head_add(&https->head, bytes, size * count))
+		return size * count;
+	error_set(&https->refusal, ERROR_CONNECTOR, "the answer's header is larger than %d bytes",
+	    RESPONSE_HEAD_MAX);
+	return 0;
+}
+
+/* With a CA file, libcurl's built-in folder of CAs would still be trusted beside it. */
+static CURLcode trust(CURL *curl, const char *server_ca_file)
+{
+	CURLcode code;
+
+	if (!server_ca_file)
+		return CURLE_OK;
+	code = curl_easy_setopt(curl, CURLOPT_CAINFO, server_ca_file);
+	return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+}
+
+/* Everything not named here is left at libcurl's default, which is safe: the server's certificate
+   and name are verified, no netrc, no cookies, proxies by the environment. */
+static bool configure(struct https *https, struct error *error)
+{
+	CURL *curl = https->curl;
+	const struct https_settings *settings = &https->settings;
+	CURLcode codes[] = {
+		curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https"),
+		curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https"),
+		curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L),
+		curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L),
+		curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1),
+		curl_easy_setopt(curl, CURLOPT_USERAGENT, "renewal-agent/" RENEWAL_AGENT_VERSION),
+		curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L),
+		curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, settings->connect_milliseconds),
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, settings->total_milliseconds),
+		curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L),
+		curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2),
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L),
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L),
+		curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L),
+		trust(curl, settings->server_ca_file),
+		curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, prepare_tls),
+		curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, https),
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body),
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, https),
+		curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header),
+		curl_easy_setopt(curl, CURLOPT_HEADERDATA, https),
+		curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, https->reason),
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(codes); i++)
+		if (codes[i] != CURLE_OK)
+			return error_set(error, ERROR_INTERNAL,
+			    "this libcurl (%s) lacks an option that is needed: %s", curl_version(),
+			    curl_easy_strerror(codes[i]));
+	return true;
+}
+
+bool https_open(const struct https_settings *settings, const struct https_identity *identity,
+    struct https **ret_https, struct error *error)
+{
+	scoped(https) struct https *https = NULL;
+
+	if (identity && !tls_identity_check(identity, error))
+		return false;
+	if (curl_global_init(CURL_GLOBAL_SSL) != CURLE_OK)
+		return error_set(error, ERROR_INTERNAL, "libcurl does not start");
+	https = calloc(1, sizeof(*https));
+	if (!https) {
+		curl_global_cleanup();
+		return error_set(error, ERROR_INTERNAL, "no memory for a connection");
+	}
+	https->settings = *settings;
+	https->has_identity = identity != NULL;
+	if (identity)
+		https->identity = *identity;
+	https->body = (struct text_buffer)TEXT_BUFFER_INIT(HTTPS_ANSWER_MAX);
+	https->facts.alert = HTTPS_ALERT_NONE;
+	https->curl = curl_easy_init();
+	if (!https->curl)
+		return error_set(error, ERROR_INTERNAL, "libcurl does not start");
+	if (!configure(https, error))
+		return false;
+
+	*ret_https = take(https);
+	return true;
+}
+
+void https_close(struct https *https)
+{
+	if (!https)
+		return;
+	/* The connection ends here, and its last messages are still traced. */
+	curl_easy_cleanup(https->curl);
+	text_discard(&https->body);
+	free(https);
+	curl_global_cleanup();
+}
+
+static void start(struct https *https)
+{
+	text_discard(&https->body);
+	text_add(&https->body, "", 0); /* an empty answer is "", not NULL */
+	error_clear(&https->refusal);
+	https->facts = (struct https_facts){ .alert = HTTPS_ALERT_NONE };
+	tls_trace_start(&https->trace);
+	https->head = (struct response_head){ .size = 0 };
+	https->reason[0] = '\0';
+}
+
+static CURLcode perform(struct https *https, const char *url, struct curl_slist *headers,
+    const char *body, size_t length)
+{
+	CURL *curl = https->curl;
+	CURLcode code = curl_easy_setopt(curl, CURLOPT_URL, url);
+
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+	if (code == CURLE_OK)
+		code = curl_easy_perform(curl);
+	/* Both belong to the caller. */
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, NULL);
+	return code;
+}
+
+static void note_facts(struct https *https, const struct https_failure *failure)
+{
+	const struct tls_trace *trace = &https->trace;
+	struct https_facts *facts = &https->facts;
+	bool unverified = https_failure_is_unverified(failure);
+
+	*facts = (struct https_facts){
+		.alert = trace->alert_received,
+		.date = https->head.date,
+		.retry_after = response_head_retry_after(&https->head),
+		.server_not_verified = unverified,
+		.server_expired =
+		    unverified && failure->verify_result == X509_V_ERR_CERT_HAS_EXPIRED,
+		.signing_failed = https_failure_is_unsigned(failure),
+		.certificate_sent = trace->certificate_sent,
+		.request_sent = trace->request_sent,
+		.handshakes = trace->handshakes,
+	};
+	memcpy(facts->tls_version, trace->version, sizeof(facts->tls_version));
+	curl_easy_getinfo(https->curl, CURLINFO_RESPONSE_CODE, &facts->status);
+}
+
+bool https_post(struct https *https, const char *url, const char *secret_header, const char *body,
+    size_t length, struct https_answer *ret_answer, struct error *error)
+{
+	struct https_failure failure = {
+		.reason = https->reason,
+		.has_identity = https->has_identity,
+		.trace = &https->trace,
+	};
+	scoped(request_headers) struct curl_slist *headers = NULL;
+	char host[URL_HOST_SIZE];
+
+	start(https);
+	if (!url_https_host(url, host)) /* not shown: it may hold a password */
+		return error_set(error, ERROR_CONFIG,
+		    "the URL is not one of https, or holds a user name or password");
+	if (!request_headers_make(https->settings.request_id, secret_header, &headers, error))
+		return false;
+	failure.code = perform(https, url, headers, body, length);
+	curl_easy_getinfo(https->curl, CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+	if (https->reason[0] == '\0')
+		failure.reason = curl_easy_strerror(failure.code);
+	note_facts(https, &failure);
+
+	if (https->refusal.kind != ERROR_NONE)
+		return error_set(error, https->refusal.kind, "%s", https->refusal.message);
+	if (failure.code != CURLE_OK || https_failure_is_withheld(&failure))
+		return https_failure_set(&failure, error);
+	if (!https->head.complete) /* libcurl calls that a whole answer */
+		return error_set(error, ERROR_NETWORK, "the answer was cut inside its header");
+	*ret_answer = (struct https_answer){
+		.body = https->body.data,
+		.length = https->body.length,
+		.content_type = https->head.content_type,
+	};
+	return true;
+}
+
+const struct https_facts *https_facts(const struct https *https)
+{
+	return &https->facts;
+}
