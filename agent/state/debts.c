@@ -1,0 +1,164 @@
+#include "agent/state/debts.h"
+
+#include "agent/state/record.h"
+#include "agent/state/state_file.h"
+#include "agent/state/store.h"
+#include "base/json.h"
+#include "base/scoped.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define DEBTS_NAME "debts.json"
+
+static const char *const kind_names[] = {
+	[DEBT_DESTROY_KEY] = "destroy_key",
+	[DEBT_REVOKE] = "revoke",
+};
+
+_Static_assert(ARRAY_LENGTH(kind_names) == DEBT_KIND_COUNT, "every kind has its name");
+
+const char *debt_kind_name(enum debt_kind kind)
+{
+	return kind_names[kind];
+}
+
+static struct state_folder folder_of(const struct store *store)
+{
+	return (struct state_folder){ store_folder(store), store_path(store) };
+}
+
+static cJSON *format_debt(const struct debt *debt)
+{
+	cJSON *object = json_new_object();
+
+	json_add_string(object, "kind", debt_kind_name(debt->kind));
+	json_add_integer(object, "generation", debt->generation);
+	record_add_text(object, "key_id", debt->key_id);
+	record_add_time(object, "since", debt->since);
+	json_add_integer(object, "attempts", debt->attempts);
+	record_add_time(object, "next_attempt", debt->next_attempt);
+	record_add_text(object, "last_error", debt->last_error);
+	return object;
+}
+
+/* The last one paid leaves no file; that removal is not fsynced, because what a power cut brings
+   back is paid a second time, which is harmless. A debt that is added must not be lost: file and
+   folder are fsynced. */
+bool debts_save(const struct store *store, const struct debts *debts, struct error *error)
+{
+	struct state_folder folder = folder_of(store);
+	scoped(cJSON) cJSON *object = NULL;
+	cJSON *list;
+
+	if (debts->count == 0)
+		return state_file_remove(&folder, DEBTS_NAME, STATE_FILE_MAY_BE_OLD, error);
+	object = record_new();
+	list = json_add_array(object, "debts");
+	for (size_t i = 0; i < debts->count; i++)
+		cJSON_AddItemToArray(list, format_debt(&debts->list[i]));
+	return state_file_write(&folder, DEBTS_NAME, object, STATE_FILE_ON_DISK, error);
+}
+
+static enum debt_kind parse_kind(struct record *record)
+{
+	const char *name = json_string(record->object, "kind");
+
+	for (unsigned kind = 0; name && kind < DEBT_KIND_COUNT; kind++)
+		if (text_equal(name, kind_names[kind]))
+			return (enum debt_kind)kind;
+	record->good = false;
+	return DEBT_DESTROY_KEY;
+}
+
+static bool parse_debt(const cJSON *object, struct debt *ret_debt)
+{
+	struct record record = { object, cJSON_IsObject(object) };
+
+	ret_debt->kind = parse_kind(&record);
+	ret_debt->generation = (uint32_t)record_number(&record, "generation", 0, UINT32_MAX);
+	record_hex(&record, "key_id", ret_debt->key_id, sizeof(ret_debt->key_id));
+	ret_debt->since = record_time(&record, "since");
+	ret_debt->attempts = (uint32_t)record_number(&record, "attempts", 0, UINT32_MAX);
+	ret_debt->next_attempt = record_time(&record, "next_attempt");
+	record_text(&record, "last_error", ret_debt->last_error, sizeof(ret_debt->last_error));
+	return record.good;
+}
+
+static bool parse_debts(const cJSON *object, struct debts *ret_debts)
+{
+	struct record record = record_begin(object);
+	const cJSON *list = json_member(object, "debts");
+	const cJSON *item;
+
+	if (!record.good || !cJSON_IsArray(list) || cJSON_GetArraySize(list) > DEBTS_MAX)
+		return false;
+	cJSON_ArrayForEach(
+	    item, list) if (!parse_debt(item, &ret_debts->list[ret_debts->count++])) return false;
+	return true;
+}
+
+bool debts_load(
+    const struct store *store, struct debts *ret_debts, bool *ret_damaged, struct error *error)
+{
+	struct state_folder folder = folder_of(store);
+	scoped(cJSON) cJSON *object = NULL;
+
+	memset(ret_debts, 0, sizeof(*ret_debts));
+	if (!state_file_read(&folder, DEBTS_NAME, &object, ret_damaged, error))
+		return false;
+	if (object && !parse_debts(object, ret_debts))
+		*ret_damaged = true;
+	if (!*ret_damaged)
+		return true;
+	memset(ret_debts, 0, sizeof(*ret_debts));
+	return state_file_set_aside(&folder, DEBTS_NAME, error);
+}
+
+static bool is_owed(
+    const struct debts *debts, enum debt_kind kind, uint32_t generation, const char *key_id)
+{
+	for (size_t i = 0; i < debts->count; i++) {
+		const struct debt *debt = &debts->list[i];
+
+		if (debt->kind == kind && debt->generation == generation
+		    && text_equal(debt->key_id, key_id))
+			return true;
+	}
+	return false;
+}
+
+bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation, const char *key_id,
+    int64_t now, struct error *error)
+{
+	struct debt debt = { .kind = kind, .generation = generation, .since = now };
+
+	if (!text_copy(debt.key_id, sizeof(debt.key_id), key_id ? key_id : "")
+	    || !record_is_hex(debt.key_id))
+		return error_set(
+		    error, ERROR_INTERNAL, "a debt's key id is not one: %.80s", key_id);
+	if (is_owed(debts, kind, generation, debt.key_id))
+		return true;
+	if (debts->count == DEBTS_MAX)
+		return error_set(error, ERROR_STATE,
+		    "more than %d debts are open (%s generation %u is one too many): see in the "
+		    "status why the others fail",
+		    DEBTS_MAX, debt_kind_name(kind), generation);
+	debts->list[debts->count++] = debt;
+	return true;
+}
+
+void debts_drop(struct debts *debts, size_t index)
+{
+	debts->count--;
+	memmove(&debts->list[index], &debts->list[index + 1],
+	    (debts->count - index) * sizeof(debts->list[0]));
+}
+
+bool debts_are_payable(const struct debts *debts, int64_t now)
+{
+	for (size_t i = 0; i < debts->count; i++)
+		if (debts->list[i].next_attempt <= now)
+			return true;
+	return false;
+}

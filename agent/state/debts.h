@@ -1,0 +1,50 @@
+#pragma once
+/*
+ * debts.json: what a finished renewal still owes. Paid at the start of every run, each with a
+ * back-off of its own; none ever holds up a renewal. A debt is written before the deed that makes
+ * it necessary and dropped after it has been paid, so paying twice must be harmless.
+ */
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+enum debt_kind {
+	DEBT_DESTROY_KEY, /* and remove the generation */
+	DEBT_REVOKE,      /* the certificate of a generation */
+	DEBT_KIND_COUNT
+};
+
+#define DEBTS_MAX 64
+
+struct debt {
+	enum debt_kind kind;
+	uint32_t generation; /* 0: a key that has none */
+	char key_id[65];     /* lower case hex; DESTROY_KEY */
+	int64_t since;
+	uint32_t attempts;
+	int64_t next_attempt; /* 0: at once */
+	char last_error[256];
+};
+
+struct debts {
+	struct debt list[DEBTS_MAX];
+	size_t count;
+};
+
+/* Absent: none. A damaged file is set aside as debts.json.damaged and counts as none. */
+MUST_CHECK bool debts_load(
+    const struct store *store, struct debts *ret_debts, bool *ret_damaged, struct error *error);
+MUST_CHECK bool debts_save(
+    const struct store *store, const struct debts *debts, struct error *error);
+/* Adds unless the same kind, generation and key are there already. ERROR_STATE when full. */
+MUST_CHECK bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation,
+    const char *key_id, int64_t now, struct error *error);
+void debts_drop(struct debts *debts, size_t index);
+/* Whether any may be tried now. */
+bool debts_are_payable(const struct debts *debts, int64_t now);
+const char *debt_kind_name(enum debt_kind kind);

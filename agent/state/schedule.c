@@ -1,0 +1,102 @@
+#include "agent/state/schedule.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BACKOFF_LEAST 60
+#define BACKOFF_SPREAD 0.2 /* either way */
+/* The part of the leaf's lifetime that has to pass before a CA that ends first is asked for. */
+#define CA_LIMIT_PART 10
+
+/* Dates come from certificates: nothing may overflow, whatever they say. */
+static int64_t span_between(int64_t from, int64_t to)
+{
+	int64_t span;
+
+	if (to <= from)
+		return 0;
+	return __builtin_sub_overflow(to, from, &span) ? INT64_MAX : span;
+}
+
+static int64_t later_by(int64_t moment, int64_t span)
+{
+	int64_t later;
+
+	return __builtin_add_overflow(moment, span, &later) ? INT64_MAX : later;
+}
+
+/* 0 <= part <= 1, or is made so. A double holds the seconds of 285 million years exactly. */
+static int64_t part_of(double part, int64_t span)
+{
+	if (!(part > 0))
+		return 0;
+	return part < 1 ? (int64_t)(part * (double)span) : span;
+}
+
+/* From [0, 1), evenly, and the same for the same two texts. */
+static double share_of(const char *first, const char *second)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned char parts[2 * SHA256_DIGEST_LENGTH];
+	uint64_t number = 0;
+
+	/* Hashed one by one, so that moving a letter from one to the other gives another share. */
+	SHA256((const unsigned char *)first, strlen(first), parts);
+	SHA256((const unsigned char *)second, strlen(second), parts + SHA256_DIGEST_LENGTH);
+	SHA256(parts, sizeof(parts), digest);
+	for (size_t i = 0; i < sizeof(number); i++)
+		number = number << 8 | digest[i];
+	return (double)(number >> 11) / (double)(UINT64_C(1) << 53);
+}
+
+struct schedule schedule_due(const struct schedule_input *input)
+{
+	int64_t lifetime = span_between(input->not_before, input->earliest_end);
+	int64_t leaf_lifetime = span_between(input->not_before, input->leaf_end);
+	double share = share_of(
+	    input->common_name ? input->common_name : "", input->identity ? input->identity : "");
+	double part = input->lifetime_fraction - share * input->jitter;
+	struct schedule schedule = { later_by(input->not_before, part_of(part, lifetime)), false };
+	int64_t floor = later_by(input->not_before, leaf_lifetime / CA_LIMIT_PART);
+
+	if (input->same_issuer && input->earliest_end < input->leaf_end && schedule.due < floor) {
+		schedule.due = floor;
+		schedule.limited_by_ca = true;
+	}
+	return schedule;
+}
+
+static int64_t at_most(int64_t number, int64_t most)
+{
+	return number < most ? number : most;
+}
+
+static int64_t at_least(int64_t number, int64_t least)
+{
+	return number > least ? number : least;
+}
+
+static int64_t doubled_delay(uint32_t failures)
+{
+	int64_t delay = BACKOFF_LEAST;
+
+	for (uint32_t i = 1; i < failures && delay < SCHEDULE_BACKOFF_MAX; i++)
+		delay *= 2;
+	return at_most(delay, SCHEDULE_BACKOFF_MAX);
+}
+
+int64_t schedule_next_attempt(
+    int64_t now, uint32_t failures, int64_t leaf_end, int64_t retry_after, const char *seed)
+{
+	int64_t most = at_most(span_between(now, leaf_end) / 10, SCHEDULE_BACKOFF_MAX);
+	char number[16];
+	double spread;
+	int64_t delay;
+
+	snprintf(number, sizeof(number), "%u", failures);
+	spread = 1 - BACKOFF_SPREAD + 2 * BACKOFF_SPREAD * share_of(seed, number);
+	delay = (int64_t)((double)doubled_delay(failures) * spread);
+	delay = at_most(at_least(delay, retry_after), most);
+	return later_by(now, at_least(delay, BACKOFF_LEAST));
+}
