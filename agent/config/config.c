@@ -1,0 +1,250 @@
+#include "agent/config/config.h"
+
+#include "agent/config/config_files.h"
+#include "agent/config/identity_settings.h"
+#include "agent/config/ini.h"
+#include "agent/config/setting_table.h"
+#include "agent/config/setting_value.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* Where something stands; line 0: nowhere. */
+struct place {
+	const char *path; /* borrowed from the files */
+	unsigned line;
+};
+
+struct section {
+	struct identity_settings settings;
+	struct place begins;
+	struct place places[SETTING_COUNT];
+};
+
+struct reading {
+	struct section agent;
+	struct section *identities;
+	size_t count;
+	struct section *current; /* one of the above */
+	const char *path;        /* of the file being read */
+};
+
+static void reading_clear(struct reading *reading)
+{
+	identity_settings_clear(&reading->agent.settings);
+	for (size_t i = 0; i < reading->count; i++)
+		identity_settings_clear(&reading->identities[i].settings);
+	free(reading->identities);
+}
+
+__attribute__((unused)) static inline void scoped_destroy_reading(struct reading *reading)
+{
+	reading_clear(reading);
+}
+
+static struct section *find_identity(const struct reading *reading, const char *name)
+{
+	for (size_t i = 0; i < reading->count; i++)
+		if (text_equal(reading->identities[i].settings.name, name))
+			return &reading->identities[i];
+	return NULL;
+}
+
+static bool add_identity(struct reading *reading, const char *name, struct error *error)
+{
+	struct section *section;
+
+	if (!identity_name_check(name, error))
+		return false;
+	if (reading->count == CONFIG_IDENTITIES_MAX)
+		return error_set(
+		    error, ERROR_CONFIG, "more than %d identities", CONFIG_IDENTITIES_MAX);
+	section = realloc(reading->identities, (reading->count + 1) * sizeof(*section));
+	if (!section)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	reading->identities = section;
+	section += reading->count++;
+	*section = (struct section){ .settings = identity_settings_empty() };
+	/* identity_name_check has seen that it fits. */
+	(void)!text_copy(section->settings.name, sizeof(section->settings.name), name);
+	return true;
+}
+
+/* [agent] or [identity NAME]; a section may go on in another place. */
+static bool enter_section(
+    struct reading *reading, const struct ini_line *line, struct error *error)
+{
+	static const char identity[] = "identity";
+	const char *name = line->section + strlen(identity);
+
+	if (text_equal(line->section, "agent")) {
+		reading->current = &reading->agent;
+		return true;
+	}
+	if (!text_starts_with(line->section, identity) || !strchr(" \t", *name))
+		return error_set(error, ERROR_CONFIG,
+		    "unknown section [%.64s]: there are [agent] and [identity NAME]",
+		    line->section);
+	name += strspn(name, " \t");
+	if (!find_identity(reading, name) && !add_identity(reading, name, error))
+		return false;
+	reading->current = find_identity(reading, name);
+	if (reading->current->begins.line == 0)
+		reading->current->begins = (struct place){ reading->path, line->number };
+	return true;
+}
+
+static bool refuse_unknown(const char *name, struct error *error)
+{
+	const struct setting *nearest = setting_nearest(name);
+
+	if (!nearest)
+		return error_set(error, ERROR_CONFIG, "unknown setting \"%.64s\"", name);
+	return error_set(error, ERROR_CONFIG, "unknown setting \"%.64s\": did you mean \"%s\"?",
+	    name, nearest->name);
+}
+
+static bool take_line(void *context, const struct ini_line *line, struct error *error)
+{
+	struct reading *reading = context;
+	const struct setting *setting;
+	struct place *place;
+
+	if (!line->name)
+		return enter_section(reading, line, error);
+	setting = setting_find(line->name);
+	if (!setting)
+		return refuse_unknown(line->name, error);
+	if (setting->of_agent && reading->current != &reading->agent)
+		return error_set(
+		    error, ERROR_CONFIG, "\"%s\" belongs into [agent]", setting->name);
+	place = &reading->current->places[setting - setting_table];
+	if (place->line != 0 && setting->kind != SETTING_LIST)
+		return error_set(error, ERROR_CONFIG, "\"%s\" is set a second time in [%s]: first %s:%u",
+		    setting->name, line->section, place->path, place->line);
+	*place = (struct place){ reading->path, line->number };
+	return setting_parse(setting, line->value, &reading->current->settings, error);
+}
+
+static bool read_files(
+    const struct config_files *files, struct reading *reading, struct error *error)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		scoped(char) char *text = NULL;
+		size_t length = 0;
+
+		reading->path = files->paths[i];
+		if (!config_files_read(files->paths[i], &text, &length, error)
+		    || !ini_parse(text, length, files->paths[i], take_line, reading, error))
+			return false;
+	}
+	return true;
+}
+
+static void list_set(const struct section *section, bool is_set[SETTING_COUNT])
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		is_set[i] = section->places[i].line != 0;
+}
+
+static bool complete(struct reading *reading, struct error *error)
+{
+	bool agent_set[SETTING_COUNT];
+	bool is_set[SETTING_COUNT];
+
+	list_set(&reading->agent, agent_set);
+	identity_settings_fill(&reading->agent.settings, agent_set, NULL, NULL);
+	for (size_t i = 0; i < reading->count; i++) {
+		struct section *section = &reading->identities[i];
+
+		list_set(section, is_set);
+		identity_settings_fill(
+		    &section->settings, is_set, &reading->agent.settings, agent_set);
+		if (!identity_settings_check(&section->settings, error))
+			return error_prefix(
+			    error, "%s:%u", section->begins.path, section->begins.line);
+	}
+	return true;
+}
+
+static bool make_config(
+    const char *path, struct reading *reading, struct config **ret_config, struct error *error)
+{
+	scoped(config) struct config *config = calloc(1, sizeof(*config));
+
+	if (!config)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	config->path = text_duplicate(path);
+	config->state_directory = text_duplicate(reading->agent.settings.state_directory);
+	config->identities = calloc(reading->count + 1, sizeof(*config->identities));
+	if (!config->identities)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	/* Moved: what they own belongs to the configuration now. */
+	for (size_t i = 0; i < reading->count; i++)
+		config->identities[i] = reading->identities[i].settings;
+	config->count = reading->count;
+	reading->count = 0;
+
+	*ret_config = take(config);
+	return true;
+}
+
+static bool load(const char *path, struct config **ret_config, struct error *error)
+{
+	scoped(config_files) struct config_files files = { .count = 0 };
+	scoped(reading) struct reading reading = {
+		.agent = { .settings = identity_settings_empty() },
+	};
+
+	return config_files_find(path, &files, error) && read_files(&files, &reading, error)
+	    && complete(&reading, error) && make_config(path, &reading, ret_config, error);
+}
+
+bool config_load(const char *path, struct config **ret_config, struct error *error)
+{
+	if (!path)
+		path = getenv("RENEWAL_AGENT_CONFIG");
+	return load(path && path[0] ? path : CONFIG_PATH_DEFAULT, ret_config, error);
+}
+
+void config_discard(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->count; i++)
+		identity_settings_clear(&config->identities[i]);
+	free(config->identities);
+	free(config->state_directory);
+	free(config->path);
+	free(config);
+}
+
+bool config_identity(const struct config *config, const char *name,
+    const struct identity_settings **ret_identity, struct error *error)
+{
+	const char *nearest = NULL;
+	size_t least = SIZE_MAX;
+
+	if (config->count == 0)
+		return error_set(
+		    error, ERROR_CONFIG, "%s has no [identity NAME] section", config->path);
+	if (!name && config->count > 1)
+		return error_set(error, ERROR_USAGE,
+		    "%s has %zu identities: say which one with --identity NAME, or --all",
+		    config->path, config->count);
+	for (size_t i = 0; i < config->count; i++) {
+		const char *candidate = config->identities[i].name;
+		size_t distance = name ? text_distance(name, candidate) : 0;
+
+		if (!name || text_equal(name, candidate)) {
+			*ret_identity = &config->identities[i];
+			return true;
+		}
+		if (distance < least) {
+			least = distance;
+			nearest = candidate;
+		}
+	}
+	return error_set(error, ERROR_USAGE, "%s has no identity \"%.64s\": did you mean \"%s\"?",
+	    config->path, name, nearest);
+}

@@ -1,0 +1,46 @@
+#pragma once
+/*
+ * The configuration: /etc/renewal-agent/renewal-agent.conf and conf.d/<name>.conf in its folder.
+ *
+ *	[agent]             settings of the agent, and defaults for every identity
+ *	[identity NAME]     one identity
+ *
+ * Read by libini_config; every setting stands in one table (setting_table.h), from which the
+ * parser, the job for the worker and the manual come. An unknown, repeated or malformed setting
+ * is ERROR_CONFIG; it quotes file and line and suggests the name that was meant.
+ */
+#include "agent/config/settings.h"
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/scoped.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CONFIG_PATH_DEFAULT "/etc/renewal-agent/renewal-agent.conf"
+#define CONFIG_IDENTITIES_MAX 256
+
+struct config {
+	char *path;
+	char *state_directory;
+	struct identity_settings *identities; /* in the order of the files */
+	size_t count;
+};
+
+/* path NULL: RENEWAL_AGENT_CONFIG, else the default. */
+MUST_CHECK bool config_load(const char *path, struct config **ret_config, struct error *error);
+void config_discard(struct config *config);
+/* name NULL: the only one there is. ERROR_USAGE when there is none or several. Borrowed. */
+MUST_CHECK bool config_identity(const struct config *config, const char *name,
+    const struct identity_settings **ret_identity, struct error *error);
+
+/* For the job: {"name": "orders", "connector_url": "...", ...}, each value in the text that the
+   parser takes, and back. Owned: identity_settings_discard. */
+cJSON *identity_settings_to_json(const struct identity_settings *settings);
+MUST_CHECK bool identity_settings_from_json(
+    const cJSON *json, struct identity_settings **ret_settings, struct error *error);
+void identity_settings_discard(struct identity_settings *settings);
+
+DEFINE_SCOPED(config, struct config *, config_discard)
+DEFINE_SCOPED(identity_settings, struct identity_settings *, identity_settings_discard)

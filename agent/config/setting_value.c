@@ -1,0 +1,345 @@
+#include "agent/config/setting_value.h"
+
+#include "agent/config/url_check.h"
+#include "base/scoped.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PIN_DESCRIPTOR_LEAST 5 /* below are stderr and what the worker has of its own */
+
+static const char list_separators[] = " \t,";
+
+/* One kind of value: `at` is its place in the settings. */
+struct kind {
+	bool (*parse)(
+	    const struct setting *setting, const char *text, void *at, struct error *error);
+	char *(*format)(const void *at); /* owned; NULL: no value */
+	void (*clear)(void *at);         /* NULL: nothing is owned */
+};
+
+static bool refuse(struct error *error, const char *expected)
+{
+	return error_set(error, ERROR_CONFIG, "must be %s", expected);
+}
+
+static char *format(const char *pattern, ...) PRINTF_LIKE(1, 2);
+static char *format(const char *pattern, ...)
+{
+	char *text = NULL;
+	va_list values;
+	int length;
+
+	va_start(values, pattern);
+	length = vasprintf(&text, pattern, values);
+	va_end(values);
+	if (length < 0)
+		abort();
+	return text;
+}
+
+static bool parse_text(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	char **target = at;
+
+	(void)setting;
+	(void)error;
+	free(*target);
+	*target = text_duplicate(text);
+	return true;
+}
+
+static char *format_text(const void *at)
+{
+	const char *text = *(char *const *)at;
+
+	return text ? text_duplicate(text) : NULL;
+}
+
+static void clear_text(void *at)
+{
+	char **target = at;
+
+	free(*target);
+	*target = NULL;
+}
+
+static bool parse_path(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	if (text[0] != '/' || strlen(text) >= PATH_MAX)
+		return refuse(error, "an absolute path");
+	return parse_text(setting, text, at, error);
+}
+
+static bool parse_url(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	return url_check(text, error) && parse_text(setting, text, at, error);
+}
+
+/* What it names is the token's business; that it holds no PIN has to be seen before anything
+   shows the URI. */
+static bool parse_token(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	if (strcasestr(text, "pin-value") || strcasestr(text, "pin-source"))
+		return error_set(error, ERROR_CONFIG,
+		    "must not hold a PIN (pin-value, pin-source): use pin_file, pin_credential, "
+		    "pin_fd, pin_command or pin_pad");
+	if (strcasestr(text, "module-path") || strcasestr(text, "module-name"))
+		return error_set(error, ERROR_CONFIG,
+		    "must not name a module (module-path, module-name): use module");
+	if (!text_starts_with(text, "pkcs11:") || text_equal(text, "pkcs11:"))
+		return refuse(error, "a PKCS#11 URI such as pkcs11:token=fleet");
+	return parse_text(setting, text, at, error);
+}
+
+static bool parse_credential(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	if (strchr(text, '/') || text_equal(text, ".") || text_equal(text, ".."))
+		return refuse(error, "the name of a credential, without '/'");
+	return parse_text(setting, text, at, error);
+}
+
+static bool parse_command(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	if (text[0] != '/')
+		return refuse(error, "a command that begins with an absolute path");
+	return parse_text(setting, text, at, error);
+}
+
+static bool parse_list(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	struct setting_list *list = at;
+	size_t before = list->count;
+
+	(void)setting;
+	for (text += strspn(text, list_separators); *text; text += strspn(text, list_separators)) {
+		size_t length = strcspn(text, list_separators);
+
+		if (list->count == SETTINGS_LIST_MAX)
+			return error_set(
+			    error, ERROR_CONFIG, "has more than %d items", SETTINGS_LIST_MAX);
+		list->items[list->count++] = format("%.*s", (int)length, text);
+		text += length;
+	}
+	return list->count > before || refuse(error, "one or more words");
+}
+
+static char *format_list(const void *at)
+{
+	const struct setting_list *list = at;
+	char *text = NULL;
+
+	for (size_t i = 0; i < list->count; i++) {
+		scoped(char) char *before = text;
+
+		text = format("%s%s%s", before ? before : "", before ? " " : "", list->items[i]);
+	}
+	return text;
+}
+
+static void clear_list(void *at)
+{
+	struct setting_list *list = at;
+
+	while (list->count > 0)
+		free(list->items[--list->count]);
+}
+
+static bool parse_seconds(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	char least[32];
+	char most[32];
+	int64_t seconds;
+
+	text_format_seconds((int64_t)setting->least, least, sizeof(least));
+	text_format_seconds((int64_t)setting->most, most, sizeof(most));
+	if (!text_parse_seconds(text, &seconds) || (double)seconds < setting->least
+	    || (double)seconds > setting->most)
+		return error_set(error, ERROR_CONFIG,
+		    "must be a length of time (30s, 5min, 1h, 2d) from %s to %s", least, most);
+	*(int64_t *)at = seconds;
+	return true;
+}
+
+static char *format_seconds(const void *at)
+{
+	return format("%" PRId64 "s", *(const int64_t *)at);
+}
+
+static bool parse_number(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	uint64_t number;
+
+	if (!text_parse_number(text, (uint64_t)setting->least, (uint64_t)setting->most, &number))
+		return error_set(error, ERROR_CONFIG, "must be a number from %.0f to %.0f",
+		    setting->least, setting->most);
+	*(uint32_t *)at = (uint32_t)number;
+	return true;
+}
+
+static bool parse_key_bits(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	uint64_t bits;
+
+	(void)setting;
+	if (!text_parse_number(text, 2048, 4096, &bits)
+	    || (bits != 2048 && bits != 3072 && bits != 4096))
+		return refuse(error, "2048, 3072 or 4096");
+	*(uint32_t *)at = (uint32_t)bits;
+	return true;
+}
+
+static char *format_number(const void *at)
+{
+	return format("%" PRIu32, *(const uint32_t *)at);
+}
+
+/* Digits with at most one point between them; strtod would take more. No locale is ever set. */
+static bool parse_decimal(const char *text, const char **ret_end, double *ret_number)
+{
+	static const char digits[] = "0123456789";
+	size_t length = strspn(text, digits);
+	size_t decimals = 0;
+
+	if (length == 0)
+		return false;
+	if (text[length] == '.') {
+		decimals = strspn(text + length + 1, digits);
+		length += 1 + decimals;
+	}
+	if (length > 20 || text[length - 1] == '.')
+		return false;
+	*ret_number = strtod(text, NULL);
+	*ret_end = text + length;
+	return true;
+}
+
+static bool parse_fraction(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	const char *end;
+	double number;
+	double divisor = 1;
+
+	if (!parse_decimal(text, &end, &number)
+	    || (*end == '/' && (!parse_decimal(end + 1, &end, &divisor) || divisor <= 0))
+	    || *end != '\0' || number / divisor < setting->least
+	    || number / divisor > setting->most)
+		return error_set(error, ERROR_CONFIG,
+		    "must be a fraction (0.5 or 1/2) from %g to %g", setting->least, setting->most);
+	*(double *)at = number / divisor;
+	return true;
+}
+
+static char *format_fraction(const void *at)
+{
+	return format("%.15f", *(const double *)at);
+}
+
+static bool parse_yes_no(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	(void)setting;
+	if (!text_equal(text, "yes") && !text_equal(text, "no"))
+		return refuse(error, "yes or no");
+	*(bool *)at = text_equal(text, "yes");
+	return true;
+}
+
+static char *format_yes_no(const void *at)
+{
+	return text_duplicate(*(const bool *)at ? "yes" : "no");
+}
+
+static bool parse_descriptor(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	uint64_t number;
+
+	if (!text_parse_number(text, 0, (uint64_t)setting->most, &number)
+	    || (number != 0 && number < PIN_DESCRIPTOR_LEAST))
+		return error_set(error, ERROR_CONFIG, "must be 0 or a number from %d to %.0f",
+		    PIN_DESCRIPTOR_LEAST, setting->most);
+	*(int *)at = (int)number;
+	return true;
+}
+
+static char *format_descriptor(const void *at)
+{
+	return *(const int *)at < 0 ? NULL : format("%d", *(const int *)at);
+}
+
+static bool parse_signer(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	(void)setting;
+	if (text_equal(text, "provider") || text_equal(text, "pkcs11prov"))
+		return error_set(error, ERROR_CONFIG,
+		    "names a signer that this build lacks (%s): it has libp11's engine, use auto "
+		    "or engine",
+		    text);
+	if (!text_equal(text, "auto") && !text_equal(text, "engine"))
+		return refuse(error, "auto or engine");
+	*(enum signer_choice *)at =
+	    text_equal(text, "auto") ? SIGNER_CHOICE_AUTO : SIGNER_CHOICE_ENGINE;
+	return true;
+}
+
+static char *format_signer(const void *at)
+{
+	return text_duplicate(
+	    *(const enum signer_choice *)at == SIGNER_CHOICE_AUTO ? "auto" : "engine");
+}
+
+static const struct kind kinds[] = {
+	[SETTING_TEXT] = { parse_text, format_text, clear_text },
+	[SETTING_PATH] = { parse_path, format_text, clear_text },
+	[SETTING_URL] = { parse_url, format_text, clear_text },
+	[SETTING_TOKEN] = { parse_token, format_text, clear_text },
+	[SETTING_CREDENTIAL] = { parse_credential, format_text, clear_text },
+	[SETTING_COMMAND] = { parse_command, format_text, clear_text },
+	[SETTING_LIST] = { parse_list, format_list, clear_list },
+	[SETTING_SECONDS] = { parse_seconds, format_seconds, NULL },
+	[SETTING_NUMBER] = { parse_number, format_number, NULL },
+	[SETTING_KEY_BITS] = { parse_key_bits, format_number, NULL },
+	[SETTING_FRACTION] = { parse_fraction, format_fraction, NULL },
+	[SETTING_YES_NO] = { parse_yes_no, format_yes_no, NULL },
+	[SETTING_DESCRIPTOR] = { parse_descriptor, format_descriptor, NULL },
+	[SETTING_SIGNER] = { parse_signer, format_signer, NULL },
+};
+
+bool setting_parse(const struct setting *setting, const char *text,
+    struct identity_settings *settings, struct error *error)
+{
+	void *at = (char *)settings + setting->offset;
+
+	if (text[0] == '\0')
+		return error_set(error, ERROR_CONFIG, "%s: has no value", setting->name);
+	return kinds[setting->kind].parse(setting, text, at, error)
+	    || error_prefix(error, "%s", setting->name);
+}
+
+char *setting_format(const struct setting *setting, const struct identity_settings *settings)
+{
+	return kinds[setting->kind].format((const char *)settings + setting->offset);
+}
+
+void setting_clear(const struct setting *setting, struct identity_settings *settings)
+{
+	if (kinds[setting->kind].clear)
+		kinds[setting->kind].clear((char *)settings + setting->offset);
+}

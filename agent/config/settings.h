@@ -1,0 +1,46 @@
+#pragma once
+/*
+ * The settings, as values. Where they came from (a file, a job) is behind; every one of them has
+ * its default. Spans are seconds.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define IDENTITY_NAME_SIZE 65
+#define SETTINGS_LIST_MAX 32
+
+/* The strings of a list; owned with the settings. */
+struct setting_list {
+	char *items[SETTINGS_LIST_MAX];
+	size_t count;
+};
+
+enum signer_choice { SIGNER_CHOICE_AUTO, SIGNER_CHOICE_ENGINE };
+
+struct identity_settings {
+	char name[IDENTITY_NAME_SIZE]; /* [A-Za-z0-9_.-]+, the first a letter or a digit */
+
+	char *state_directory;               /* of [agent]; the same for all */
+	char *connector_url;                 /* https */
+	char *enrollment_url;                /* https; NULL: --url or the token's own */
+	struct setting_list connector_hosts; /* empty: the host of connector_url */
+	char *server_ca_file;                /* NULL: the system store */
+	int64_t connect_timeout, request_timeout;
+
+	char *module; /* absolute path */
+	char *module_init_args;
+	char *token; /* RFC 7512, as text */
+	/* At most one of the five. */
+	char *pin_file, *pin_credential, *pin_command;
+	int pin_fd; /* -1: none */
+	bool pin_pad;
+	enum signer_choice signer;
+	struct setting_list worker_env; /* names of variables that the worker keeps */
+
+	uint32_t key_bits;
+	uint32_t retain;
+	double lifetime_fraction, jitter;
+	bool revoke_old;
+	int64_t key_generation_timeout, step_timeout, lock_wait, rejected_after, clock_skew;
+};

@@ -1,0 +1,86 @@
+#pragma once
+/*
+ * What the supervisor asks of a worker, and what the worker reports: JSON, one object a message,
+ * over a SOCK_SEQPACKET pair that the worker inherits as WORKER_CHANNEL.
+ *
+ *	supervisor: the job; with `has_token` a second message, the one-time token's bytes
+ *	worker:     any number of notes (a step begins, a warning), then one outcome
+ *
+ * Secrets never stand in JSON: the one-time token is a message of its own, the PIN is read by
+ * the worker itself.
+ */
+#include "agent/config/settings.h"
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct secret;
+
+#define WORKER_CHANNEL 3 /* descriptor numbers in the worker */
+#define WORKER_LOCK 4
+#define JOB_MESSAGE_MAX (128 * 1024)
+#define RUN_ID_SIZE 37 /* a UUID, also the x-request-id */
+
+enum job_task {
+	JOB_RENEW, /* continue what the journal holds, pay debts, renew if `renew` */
+	JOB_ENROLL,
+	JOB_KEYS,   /* list, with `prune` destroy leftovers */
+	JOB_REVOKE, /* the certificate of `generation` */
+	JOB_PAY_DEBTS,
+	JOB_DRY_RUN,
+	JOB_TASK_COUNT
+};
+
+struct job {
+	enum job_task task;
+	char run_id[RUN_ID_SIZE];
+	bool renew;          /* JOB_RENEW: start a renewal when the journal is idle */
+	bool retry_pin;      /* passes over the latch, by hand */
+	bool prune, unknown; /* JOB_KEYS */
+	bool has_token;      /* JOB_ENROLL: the one-time token follows */
+	uint32_t generation;
+	char *url; /* JOB_ENROLL: the token-secured URL; NULL otherwise */
+	struct identity_settings *settings;
+};
+
+enum note_kind { NOTE_STEP, NOTE_WARNING, NOTE_INFO };
+
+/* A step begins: its deadline runs from the note's arrival. */
+struct note {
+	enum note_kind kind;
+	int64_t deadline; /* seconds; NOTE_STEP */
+	char text[512];
+};
+
+struct outcome {
+	struct error error; /* ERROR_NONE: all went well */
+	bool changed;
+	bool resumed;        /* a renewal that an earlier run had begun was finished */
+	bool alert_expired;  /* the Connector said certificate_expired */
+	int64_t server_date; /* of the last Date header; 0 none */
+	int64_t retry_after; /* seconds asked for by the Connector; 0 none */
+	int64_t key_generation_milliseconds; /* -1: none was made */
+	char signer[32];                     /* "" when none was used */
+	char key_label[160];
+	cJSON *keys; /* JOB_KEYS: the array of the command's JSON; else NULL */
+};
+
+void job_clear(struct job *job);
+void outcome_clear(struct outcome *outcome);
+
+/* Over the channel. Sending to a peer that is gone is an error, never a signal. */
+MUST_CHECK bool job_send(
+    int channel, const struct job *job, const struct secret *token, struct error *error);
+MUST_CHECK bool job_receive(
+    int channel, struct job *ret_job, struct secret **ret_token, struct error *error);
+MUST_CHECK bool note_send(int channel, const struct note *note, struct error *error);
+MUST_CHECK bool outcome_send(int channel, const struct outcome *outcome, struct error *error);
+
+enum report_kind { REPORT_NOTE, REPORT_OUTCOME, REPORT_END };
+/* The next message of the worker; REPORT_END when it closed the channel. Only the struct that
+   the kind names is set. */
+MUST_CHECK bool report_receive(int channel, enum report_kind *ret_kind, struct note *ret_note,
+    struct outcome *ret_outcome, struct error *error);
