@@ -1,0 +1,21 @@
+#pragma once
+/*
+ * The numbers that are decisions and not settings. Spans are seconds.
+ */
+
+/* A key that has waited for its certificate longer than this is destroyed. */
+#define POLICY_KEYED_MAX (7 * 24 * 60 * 60)
+/* After the new identity has been refused by the probe for so long, it is asked for again. */
+#define POLICY_PROBE_REFUSED_MAX (60 * 60)
+/* The active identity counts as rejected after so many refusals over `rejected_after`. */
+#define POLICY_REJECTIONS 3
+/* An own certificate that is past its end is believed to be expired if the server's clock is
+   within this of ours. */
+#define POLICY_CLOCK_AGREES (5 * 60)
+/* Two looks at nameless objects, so far apart, must see the same ones before they are ours. */
+#define POLICY_NAMELESS_PAUSE 2
+/* Fresh key ids: random bytes. */
+#define POLICY_KEY_ID_SIZE 16
+#define POLICY_KEY_BITS_LEAST 2048
+/* A new certificate must last at least this long to be worth activating. */
+#define POLICY_LEAST_LIFETIME 60

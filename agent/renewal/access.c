@@ -1,0 +1,180 @@
+#include "agent/renewal/access.h"
+
+#include "agent/renewal/run.h"
+#include "agent/state/latch.h"
+#include "base/scoped.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "pkcs11/key_pair.h"
+#include "pkcs11/module.h"
+#include "pkcs11/pin.h"
+#include "pkcs11/signer.h"
+#include "pkcs11/token.h"
+#include "pkcs11/token_uri.h"
+
+struct access {
+	struct module *module;
+	struct token *token;
+	struct signer *signer; /* NULL until a key is loaded */
+};
+
+void access_close(struct access *access)
+{
+	if (!access)
+		return;
+	/* The order matters: see pkcs11/signer.h. */
+	signer_close(access->signer);
+	token_close(access->token);
+	module_close(access->module);
+	free(access);
+}
+
+DEFINE_SCOPED(access, struct access *, access_close)
+
+static struct pin_source pin_source(const struct identity_settings *settings)
+{
+	if (settings->pin_file)
+		return (struct pin_source){ PIN_FILE, settings->pin_file, -1 };
+	if (settings->pin_credential)
+		return (struct pin_source){ PIN_CREDENTIAL, settings->pin_credential, -1 };
+	if (settings->pin_command)
+		return (struct pin_source){ PIN_COMMAND, settings->pin_command, -1 };
+	if (settings->pin_fd >= 0)
+		return (struct pin_source){ PIN_DESCRIPTOR, NULL, settings->pin_fd };
+	if (settings->pin_pad)
+		return (struct pin_source){ PIN_PAD, NULL, -1 };
+	return (struct pin_source){ PIN_NONE, NULL, -1 };
+}
+
+static bool open_latch(
+    struct run *run, const struct token *token, struct latch **ret_latch, struct error *error)
+{
+	const struct token_info *info = token_info(token);
+	const struct latch_token latch_token = {
+		.manufacturer = info->manufacturer,
+		.model = info->model,
+		.serial = info->serial,
+		.label = info->label,
+		.count_low = info->pin_count_low,
+		.final_try = info->pin_final_try,
+		.locked = info->pin_locked,
+	};
+
+	/* Another identity may be generating its key under the token's lock. */
+	run_note_step(
+	    run, run->settings->key_generation_timeout, "waiting for token %s", token_name(token));
+	return latch_open(run->settings->state_directory, &latch_token, ret_latch, error);
+}
+
+/* The latch learns what became of the PIN, whatever else went wrong. */
+static bool settle_latch(
+    struct latch *latch, enum token_login login, const struct secret *pin, struct error *error)
+{
+	switch (login) {
+	case TOKEN_LOGIN_DONE:
+		return latch_accepted(latch, error);
+	case TOKEN_LOGIN_REFUSED:
+		return latch_refused(
+		    latch, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0, error);
+	case TOKEN_LOGIN_LOCKED:
+	case TOKEN_LOGIN_FAILED:
+		break;
+	}
+	return latch_not_judged(latch, error);
+}
+
+static bool log_in(
+    struct run *run, struct token *token, const struct secret *pin, struct error *error)
+{
+	scoped(latch) struct latch *latch = NULL;
+	enum token_login login = TOKEN_LOGIN_FAILED;
+	struct error settling = ERROR_INIT;
+
+	if (!open_latch(run, token, &latch, error)
+	    || !latch_check(latch, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0,
+		run->job->retry_pin, error)
+	    || !latch_trying(latch, error))
+		return false;
+
+	run_note_step(
+	    run, run->settings->step_timeout, "logging in to token %s", token_name(token));
+	if (!token_log_in(token, pin, &login, error)) {
+		/* Its own failure must not hide that of the login; the mark `trying` stays then. */
+		(void)!settle_latch(latch, login, pin, &settling);
+		return false;
+	}
+	return settle_latch(latch, login, pin, error);
+}
+
+bool access_open(struct run *run, struct error *error)
+{
+	scoped(access) struct access *access = NULL;
+	scoped(secret) struct secret *pin = NULL;
+	scoped(token_uri) struct token_uri *uri = NULL;
+	const struct pin_source source = pin_source(run->settings);
+
+	if (run->access)
+		return true;
+	access = calloc(1, sizeof(*access));
+	if (!access)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+
+	run_note_step(run, run->settings->step_timeout, "opening the token");
+	/* A PIN command forks, and nothing may fork after C_Initialize. */
+	if (!pin_read(&source, &pin, error) || !token_uri_parse(run->settings->token, &uri, error)
+	    || !module_open(
+		run->settings->module, run->settings->module_init_args, &access->module, error)
+	    || !token_find(access->module, uri, &access->token, error)
+	    || !token_open_session(access->token, true, error))
+		return false;
+	if (!pin && source.kind == PIN_NONE && token_info(access->token)->login_required)
+		return error_set(error, ERROR_PIN,
+		    "token %s wants a PIN and none is configured: set pin_file, pin_credential, "
+		    "pin_fd, pin_command or pin_pad",
+		    token_name(access->token));
+	if (source.kind == PIN_PAD && !token_info(access->token)->pin_pad)
+		return error_set(error, ERROR_PIN,
+		    "token %s has no pin pad: set pin_file, pin_credential, pin_fd or pin_command",
+		    token_name(access->token));
+	if (token_info(access->token)->login_required && !log_in(run, access->token, pin, error))
+		return false;
+
+	run->access = take(access);
+	return true;
+}
+
+struct token *access_token(const struct run *run)
+{
+	return run->access->token;
+}
+
+bool access_load_key(
+    struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error)
+{
+	struct access *access = run->access;
+
+	if (!access->signer && !signer_open(SIGNER_ENGINE, access->token, &access->signer, error))
+		return false;
+	(void)text_format(
+	    run->outcome.signer, sizeof(run->outcome.signer), "%s", signer_name(access->signer));
+	return signer_load_key(access->signer, id, ret_key, error);
+}
+
+bool access_load_key_named(
+    struct run *run, const char *id_text, EVP_PKEY **ret_key, struct error *error)
+{
+	struct key_id id;
+
+	if (!key_id_parse(id_text, &id))
+		return error_set(error, ERROR_DAMAGED, "%s holds a key id that is not one: %s",
+		    store_path(run->store), id_text);
+	return access_load_key(run, &id, ret_key, error);
+}
+
+bool access_alone(
+    struct run *run, bool (*work)(struct run *run, struct error *error), struct error *error)
+{
+	scoped(latch) struct latch *latch = NULL;
+
+	return open_latch(run, run->access->token, &latch, error) && work(run, error);
+}

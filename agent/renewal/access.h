@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * The way to the token: PIN, module, latch, one login, the signer. Opened when a step first
+ * needs it, closed at the end of the run. A failure of access_open leaves nothing open and says
+ * nothing about any key.
+ */
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+
+struct key_id;
+struct run;
+struct token;
+
+struct access;
+
+/* Already open is fine. */
+MUST_CHECK bool access_open(struct run *run, struct error *error);
+void access_close(struct access *access); /* NULL is fine */
+
+struct token *access_token(const struct run *run); /* borrowed; access_open came before */
+/* By the signer, which is opened at the first call. Owned; free it before the run is closed. */
+MUST_CHECK bool access_load_key(
+    struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
+/* The same for an id as the store and the journal have it. */
+MUST_CHECK bool access_load_key_named(
+    struct run *run, const char *id_text, EVP_PKEY **ret_key, struct error *error);
+/* Runs `work` while this run alone may generate on the token. */
+MUST_CHECK bool access_alone(
+    struct run *run, bool (*work)(struct run *run, struct error *error), struct error *error);

@@ -1,0 +1,118 @@
+#include "agent/renewal/debt_payment.h"
+
+#include "agent/renewal/access.h"
+#include "agent/renewal/revocation.h"
+#include "agent/renewal/run.h"
+#include "agent/state/debts.h"
+#include "agent/state/schedule.h"
+#include "agent/x509/certificate.h"
+#include "base/clock.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "pkcs11/key_pair.h"
+
+static bool has_expired(
+    const struct run *run, uint32_t number, bool *ret_expired, struct error *error)
+{
+	scoped(generation) struct generation generation = { 0 };
+	int64_t not_before, not_after;
+
+	if (!store_load(run->store, number, &generation, error)
+	    || !certificate_dates(generation.certificate, &not_before, &not_after, error))
+		return false;
+	*ret_expired = not_after < clock_now();
+	return true;
+}
+
+static bool pay_revocation(struct run *run, const struct debt *debt, struct error *error)
+{
+	bool expired = false;
+
+	if (!has_expired(run, debt->generation, &expired, error))
+		return false;
+	if (!expired)
+		return revocation_run(run, debt->generation, error);
+	run_warn(run, "the certificate of generation %u has expired before it could be revoked",
+	    debt->generation);
+	return true;
+}
+
+static bool pay_destruction(struct run *run, const struct debt *debt, struct error *error)
+{
+	struct key_id id;
+
+	if (debt->generation != 0 && debt->generation == run->active.number)
+		return error_set(error, ERROR_INTERNAL,
+		    "the key of the active generation %u is not destroyed", debt->generation);
+	if (!key_id_parse(debt->key_id, &id))
+		return error_set(error, ERROR_DAMAGED, "no key id: \"%s\"", debt->key_id);
+	if (!access_open(run, error))
+		return false;
+	run_note_step(run, run->settings->step_timeout, "destroying the key of generation %u",
+	    debt->generation);
+	return key_pair_destroy(access_token(run), &id, NULL, error)
+	       && (debt->generation == 0 || store_remove(run->store, debt->generation, error));
+}
+
+/* A key that is still needed to revoke its certificate waits. */
+static bool waits_for_revocation(const struct debts *debts, const struct debt *debt)
+{
+	for (size_t i = 0; i < debts->count; i++) {
+		if (debts->list[i].kind == DEBT_REVOKE
+		    && debts->list[i].generation == debt->generation)
+			return true;
+	}
+	return false;
+}
+
+static bool is_payable(const struct debts *debts, const struct debt *debt, bool revocations)
+{
+	int64_t now = clock_now();
+
+	if (debt->next_attempt > now && debt->next_attempt - now <= SCHEDULE_BACKOFF_MAX)
+		return false;
+	return debt->kind == DEBT_REVOKE ? revocations : !waits_for_revocation(debts, debt);
+}
+
+static bool pay(struct run *run, const struct debt *debt, struct error *error)
+{
+	return debt->kind == DEBT_REVOKE ? pay_revocation(run, debt, error)
+					 : pay_destruction(run, debt, error);
+}
+
+static void put_off(struct run *run, struct debt *debt, const struct error *reason)
+{
+	int64_t now = clock_now();
+
+	run_warn(run, "still owed: %s", reason->message);
+	debt->attempts++;
+	debt->next_attempt =
+	    schedule_next_attempt(now, debt->attempts, INT64_MAX, 0, run->settings->name);
+	(void)text_format(debt->last_error, sizeof(debt->last_error), "%s", reason->message);
+}
+
+bool debt_payment_run(struct run *run, bool revocations, struct error *error)
+{
+	struct debts debts;
+	bool damaged = false;
+
+	if (!debts_load(run->store, &debts, &damaged, error))
+		return false;
+	if (damaged)
+		run_warn(run, "%s/debts.json was damaged: set aside", store_path(run->store));
+	for (size_t i = 0; i < debts.count;) {
+		struct error reason = ERROR_INIT;
+
+		if (!is_payable(&debts, &debts.list[i], revocations)) {
+			i++;
+			continue;
+		}
+		if (pay(run, &debts.list[i], &reason))
+			debts_drop(&debts, i);
+		else
+			put_off(run, &debts.list[i++], &reason);
+		if (!debts_save(run->store, &debts, error))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,147 @@
+#include "agent/renewal/inventory.h"
+
+#include "agent/renewal/access.h"
+#include "agent/renewal/leftovers.h"
+#include "agent/renewal/run.h"
+#include "agent/x509/certificate.h"
+#include "base/json.h"
+#include "base/scoped.h"
+#include "pkcs11/key_pair.h"
+#include "pkcs11/nameless.h"
+#include "pkcs11/token.h"
+
+static const char *const role_names[] = {
+	[KEY_ROLE_ACTIVE] = "active",
+	[KEY_ROLE_RETAINED] = "retained",
+	[KEY_ROLE_NEXT] = "next",
+	[KEY_ROLE_LEFTOVER] = "leftover",
+};
+
+static void add_attribute(cJSON *attributes, const char *name, enum key_attribute value)
+{
+	if (value == KEY_ATTRIBUTE_UNKNOWN)
+		json_add_string(attributes, name, NULL);
+	else
+		json_add_boolean(attributes, name, value == KEY_ATTRIBUTE_TRUE);
+}
+
+static void add_attributes(cJSON *key, const struct key_attributes *attributes)
+{
+	cJSON *object = json_add_object(key, "attributes");
+
+	add_attribute(object, "token", attributes->token);
+	add_attribute(object, "private", attributes->private_object);
+	add_attribute(object, "sensitive", attributes->sensitive);
+	add_attribute(object, "extractable", attributes->extractable);
+	add_attribute(object, "always_sensitive", attributes->always_sensitive);
+	add_attribute(object, "never_extractable", attributes->never_extractable);
+	add_attribute(object, "local", attributes->local);
+	add_attribute(object, "sign", attributes->sign);
+	add_attribute(object, "decrypt", attributes->decrypt);
+	add_attribute(object, "unwrap", attributes->unwrap);
+	add_attribute(object, "sign_recover", attributes->sign_recover);
+	add_attribute(object, "derive", attributes->derive);
+	add_attribute(object, "always_authenticate", attributes->always_authenticate);
+}
+
+/* NULL for a key that has no certificate (yet). */
+static void add_certificate(const struct run *run, cJSON *key, enum key_role role, uint32_t number)
+{
+	scoped(generation) struct generation generation = { 0 };
+	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
+	struct error ignored = ERROR_INIT;
+
+	if ((role != KEY_ROLE_ACTIVE && role != KEY_ROLE_RETAINED)
+	    || !store_load(run->store, number, &generation, &ignored)) {
+		json_add_string(key, "certificate_sha256", NULL);
+		return;
+	}
+	certificate_sha256(generation.certificate, sha256);
+	json_add_string(key, "certificate_sha256", sha256);
+}
+
+static bool add_pair(const struct run *run, const struct key_pair *pair, struct error *error)
+{
+	char id[KEY_ID_TEXT_SIZE];
+	enum key_role role;
+	uint32_t generation;
+	cJSON *key;
+
+	if (!leftovers_role(run, &pair->id, &role, &generation, error))
+		return false;
+	key = json_new_object();
+	key_id_format(&pair->id, id);
+	json_add_string(key, "id", id);
+	json_add_string(key, "label", pair->label);
+	json_add_string(key, "role", role_names[role]);
+	json_add_integer(key, "bits", pair->bits);
+	json_add_boolean(key, "whole", pair->state == KEY_PAIR_WHOLE);
+	if (generation != 0)
+		json_add_integer(key, "generation", generation);
+	else
+		json_add_string(key, "generation", NULL);
+	add_attributes(key, &pair->attributes);
+	add_certificate(run, key, role, generation);
+	(void)cJSON_AddItemToArray(run->outcome.keys, key);
+	return true;
+}
+
+/* Objects without a name have nothing to show but that they are there. */
+static void add_unknown(struct run *run)
+{
+	cJSON *key = json_new_object();
+
+	json_add_string(key, "id", NULL);
+	json_add_string(key, "label", NULL);
+	json_add_string(key, "role", "unknown");
+	json_add_string(key, "bits", NULL);
+	json_add_boolean(key, "whole", false);
+	json_add_string(key, "generation", NULL);
+	(void)json_add_object(key, "attributes");
+	json_add_string(key, "certificate_sha256", NULL);
+	(void)cJSON_AddItemToArray(run->outcome.keys, key);
+}
+
+bool inventory_list(struct run *run, struct error *error)
+{
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
+	char prefix[JOURNAL_LABEL_SIZE];
+	struct nameless nameless;
+	size_t count = 0;
+
+	if (!access_open(run, error))
+		return false;
+	run_note_step(run, run->settings->step_timeout, "looking at the keys in token %s",
+	    token_name(access_token(run)));
+	run_label_prefix(run, prefix);
+	if (!key_pair_list(access_token(run), prefix, &pairs, &count, error)
+	    || !nameless_find(access_token(run), &nameless, error))
+		return false;
+	cJSON_Delete(run->outcome.keys);
+	run->outcome.keys = cJSON_CreateArray();
+	if (!run->outcome.keys)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	for (size_t i = 0; i < count; i++) {
+		if (!add_pair(run, &pairs[i], error))
+			return false;
+	}
+	for (size_t i = 0; i < nameless.count; i++)
+		add_unknown(run);
+	return true;
+}
+
+bool inventory_prune(struct run *run, bool unknown, struct error *error)
+{
+	struct nameless nameless;
+	size_t named = 0;
+	size_t removed = 0;
+
+	if (!access_open(run, error) || !leftovers_destroy_named(run, &named, error))
+		return false;
+	if (unknown
+	    && (!nameless_find(access_token(run), &nameless, error)
+		|| !nameless_destroy(access_token(run), &nameless, &removed, error)))
+		return false;
+	run->outcome.changed = named + removed > 0;
+	return true;
+}

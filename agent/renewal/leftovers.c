@@ -1,0 +1,105 @@
+#include "agent/renewal/leftovers.h"
+
+#include "agent/policy.h"
+#include "agent/renewal/access.h"
+#include "agent/renewal/run.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "pkcs11/nameless.h"
+#include "pkcs11/token.h"
+
+#include <time.h>
+
+bool leftovers_role(const struct run *run, const struct key_id *id, enum key_role *ret_role,
+    uint32_t *ret_generation, struct error *error)
+{
+	uint32_t numbers[STORE_GENERATIONS_MAX];
+	char text[KEY_ID_TEXT_SIZE];
+	size_t count = 0;
+
+	key_id_format(id, text);
+	*ret_generation = 0;
+	if (run->active.number != 0 && text_equal(text, run->active.key_id)) {
+		*ret_role = KEY_ROLE_ACTIVE;
+		*ret_generation = run->active.number;
+		return true;
+	}
+	if (run->journal.phase != PHASE_IDLE && text_equal(text, run->journal.key_id)) {
+		*ret_role = KEY_ROLE_NEXT;
+		*ret_generation = run->journal.generation;
+		return true;
+	}
+	if (!store_list(run->store, numbers, &count, error))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		scoped(generation) struct generation generation = { 0 };
+
+		if (!store_load(run->store, numbers[i], &generation, error))
+			return false;
+		if (text_equal(text, generation.key_id)) {
+			*ret_role = KEY_ROLE_RETAINED;
+			*ret_generation = generation.number;
+			return true;
+		}
+	}
+	*ret_role = KEY_ROLE_LEFTOVER;
+	return true;
+}
+
+bool leftovers_destroy_named(struct run *run, size_t *ret_destroyed, struct error *error)
+{
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
+	const struct token *token = access_token(run);
+	char prefix[JOURNAL_LABEL_SIZE];
+	size_t count = 0;
+	size_t destroyed = 0;
+
+	run_label_prefix(run, prefix);
+	if (!key_pair_list(token, prefix, &pairs, &count, error))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		enum key_role role;
+		uint32_t generation;
+
+		if (!leftovers_role(run, &pairs[i].id, &role, &generation, error))
+			return false;
+		if (role != KEY_ROLE_LEFTOVER)
+			continue;
+		if (!key_pair_destroy(token, &pairs[i].id, NULL, error))
+			return error_prefix(error, "destroy the leftover key %s", pairs[i].label);
+		run_warn(run, "destroyed the leftover key %s", pairs[i].label);
+		destroyed++;
+	}
+	*ret_destroyed = destroyed;
+	return true;
+}
+
+bool leftovers_destroy_nameless(struct run *run, struct error *error)
+{
+	const struct timespec pause = { .tv_sec = POLICY_NAMELESS_PAUSE };
+	const struct token *token = access_token(run);
+	struct nameless first, second;
+	size_t destroyed = 0;
+
+	if (run->journal.nameless_before != 0)
+		return true;
+	if (!nameless_find(token, &first, error))
+		return false;
+	if (first.count == 0)
+		return true;
+	(void)nanosleep(&pause, NULL);
+	if (!nameless_find(token, &second, error))
+		return false;
+	if (!nameless_equal(&first, &second)) {
+		run_warn(run,
+		    "objects without a name come and go in token %s: another program is "
+		    "generating a key; they are left alone",
+		    token_name(token));
+		return true;
+	}
+	if (!nameless_destroy(token, &second, &destroyed, error))
+		return false;
+	run_warn(run, "destroyed %zu objects that a cut key generation left in token %s", destroyed,
+	    token_name(token));
+	return true;
+}

@@ -1,0 +1,29 @@
+#pragma once
+/*
+ * What earlier runs left in the token, and whose it is.
+ *
+ * Objects with a name are ours by their label, which carries this state directory's random tag
+ * and the identity's name. Objects without a name may be another program's key in the making:
+ * they are ours only if a generation of ours was cut, none were there before it, and two looks
+ * some seconds apart see the same ones.
+ */
+#include "base/compiler.h"
+#include "base/error.h"
+#include "pkcs11/key_pair.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct run;
+
+/* What a key of ours is for. */
+enum key_role { KEY_ROLE_ACTIVE, KEY_ROLE_RETAINED, KEY_ROLE_NEXT, KEY_ROLE_LEFTOVER };
+
+/* The role of a key with our label; *ret_generation 0 when it belongs to none. */
+MUST_CHECK bool leftovers_role(const struct run *run, const struct key_id *id,
+    enum key_role *ret_role, uint32_t *ret_generation, struct error *error);
+/* Destroys the keys with our label that neither the store nor the journal knows. */
+MUST_CHECK bool leftovers_destroy_named(
+    struct run *run, size_t *ret_destroyed, struct error *error);
+/* Destroys the nameless objects of a cut generation, by the rule above; others are left. */
+MUST_CHECK bool leftovers_destroy_nameless(struct run *run, struct error *error);

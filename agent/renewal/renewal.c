@@ -1,0 +1,94 @@
+#include "agent/renewal/renewal.h"
+
+#include "agent/policy.h"
+#include "agent/renewal/access.h"
+#include "agent/renewal/run.h"
+#include "agent/renewal/steps.h"
+#include "base/clock.h"
+#include "base/compiler.h"
+
+struct step {
+	bool (*run)(struct run *run, enum phase *ret_after, struct error *error);
+	enum phase next;
+	enum phase when_it_fails;
+	bool needs_token;
+	const char *words;
+};
+
+static const struct step steps[] = {
+	/* clang-format off */
+	/* in this phase     do this           then we are     when it fails    token  in words */
+	[PHASE_IDLE]     = { step_plan,        PHASE_PLANNED,  PHASE_IDLE,      true,  "plan the renewal" },
+	[PHASE_PLANNED]  = { step_make_key,    PHASE_KEYED,    PHASE_REJECTED,  true,  "generate the new key" },
+	[PHASE_KEYED]    = { step_request,     PHASE_ISSUED,   PHASE_KEYED,     true,  "request the certificate" },
+	[PHASE_ISSUED]   = { step_verify,      PHASE_VERIFIED, PHASE_KEYED,     true,  "verify the certificate" },
+	[PHASE_VERIFIED] = { step_probe,       PHASE_PROVEN,   PHASE_VERIFIED,  true,  "probe with the certificate" },
+	[PHASE_PROVEN]   = { step_activate,    PHASE_ACTIVE,   PHASE_PROVEN,    false, "activate the certificate" },
+	[PHASE_ACTIVE]   = { step_note_debts,  PHASE_IDLE,     PHASE_ACTIVE,    false, "note what is owed" },
+	[PHASE_REJECTED] = { step_discard,     PHASE_IDLE,     PHASE_REJECTED,  true,  "discard the new key" },
+	/* clang-format on */
+};
+
+_Static_assert(ARRAY_LENGTH(steps) == PHASE_COUNT, "every phase has its step");
+
+static bool advance(struct run *run, enum phase next, struct error *error)
+{
+	return journal_advance(run->store, &run->journal, next, clock_now(), error);
+}
+
+/* The error that led here is what is reported; one on the way to the other phase only adds to
+   the log, since the next run tries it again. */
+static bool step_failed(
+    struct run *run, const struct step *step, enum phase after, struct error *error)
+{
+	struct error following = ERROR_INIT;
+	enum phase ignored = PHASE_IDLE;
+
+	error_prefix(error, "%s", step->words);
+	if (after != run->journal.phase && !advance(run, after, &following)) {
+		run_warn(run, "%s", following.message);
+		return false;
+	}
+	if (after == PHASE_REJECTED
+	    && (!step_discard(run, &ignored, &following) || !advance(run, PHASE_IDLE, &following)))
+		run_warn(run, "discard the new key: %s", following.message);
+	return false;
+}
+
+/* A key that has waited too long for its certificate; a clock that has gone back does not make
+   it older. */
+static bool waited_too_long(const struct journal *journal)
+{
+	return journal->phase == PHASE_KEYED && journal->keyed != 0
+	       && clock_now() - journal->keyed > POLICY_KEYED_MAX;
+}
+
+bool renewal_run(struct run *run, bool begin, struct error *error)
+{
+	struct journal *journal = &run->journal;
+
+	while (begin || journal->phase != PHASE_IDLE) {
+		const struct step *step = &steps[journal->phase];
+		enum phase after = step->when_it_fails;
+
+		if (step->needs_token && !access_open(run, error))
+			return error_prefix(error, "%s", step->words);
+		if (waited_too_long(journal)) {
+			run_warn(run,
+			    "the key %s has waited for its certificate for more than %d days: "
+			    "it is destroyed",
+			    journal->key_label, POLICY_KEYED_MAX / (24 * 60 * 60));
+			if (!advance(run, PHASE_REJECTED, error))
+				return false;
+			continue;
+		}
+		/* What has been begun brings the certificate that was asked for; a key that was
+		   thrown away does not. */
+		begin = begin && journal->phase != PHASE_ACTIVE;
+		if (!step->run(run, &after, error))
+			return step_failed(run, step, after, error);
+		if (!advance(run, step->next, error))
+			return error_prefix(error, "%s", step->words);
+	}
+	return true;
+}

@@ -1,0 +1,80 @@
+#include "agent/renewal/access.h"
+#include "agent/renewal/run.h"
+#include "agent/renewal/steps.h"
+#include "agent/x509/csr.h"
+#include "agent/x509/subject.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "pkcs11/key_pair.h"
+#include "transport/connector.h"
+#include "transport/url.h"
+
+/* "rsa2048": the least size that the Connector names. It enforces nothing, and names no others. */
+static bool check_algorithm(const struct run *run, const char *algorithm, struct error *error)
+{
+	uint64_t bits = 0;
+
+	if (!text_starts_with(algorithm, "rsa")
+	    || !text_parse_number(algorithm + 3, 512, 65536, &bits))
+		return error_set(error, ERROR_CONNECTOR,
+		    "the Connector wants a key of the kind \"%s\"; this agent makes RSA keys",
+		    algorithm);
+	if (bits > run->journal.key_bits)
+		return error_set(error, ERROR_CONNECTOR,
+		    "the Connector wants RSA %u at least, the key has %u: set key_bits",
+		    (unsigned)bits, run->journal.key_bits);
+	return true;
+}
+
+/* A changed common name would be another identity. */
+static bool check_common_name(const struct run *run, const X509_NAME *subject, struct error *error)
+{
+	scoped(char) char *asked = NULL;
+	scoped(char) char *present = NULL;
+
+	if (run->journal.enrolment || run->active.number == 0)
+		return true;
+	if (!subject_common_name(subject, &asked, error)
+	    || !subject_common_name(
+		X509_get_subject_name(run->active.certificate), &present, error))
+		return false;
+	if (text_equal(asked, present))
+		return true;
+	return error_set(error, ERROR_VERIFICATION,
+	    "the Connector wants the common name %s, the present certificate has %s: enroll anew "
+	    "if this is meant",
+	    asked, present);
+}
+
+static void keep_url(const char *url, char kept[JOURNAL_URL_SIZE])
+{
+	if (!url || !text_copy(kept, JOURNAL_URL_SIZE, url))
+		kept[0] = '\0';
+}
+
+bool request_build(struct run *run, const struct connector_configuration *configuration,
+    enum phase *ret_after, char **ret_csr, struct error *error)
+{
+	scoped(X509_NAME) X509_NAME *subject = NULL;
+	scoped(EVP_PKEY) EVP_PKEY *public_key = NULL;
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+	struct key_id id;
+	bool signature_wrong = false;
+
+	if (!check_algorithm(run, configuration->key_algorithm, error)
+	    || !subject_parse(configuration->subject, &subject, error)
+	    || !check_common_name(run, subject, error))
+		return false;
+	if (!key_id_parse(run->journal.key_id, &id)
+	    || !key_pair_public_key(access_token(run), &id, &public_key, error)
+	    || !access_load_key(run, &id, &key, error)
+	    || !csr_build(key, public_key, subject, ret_csr, &signature_wrong, error)) {
+		/* A key that is gone or signs wrongly will not do better next time. */
+		if (signature_wrong)
+			*ret_after = PHASE_REJECTED;
+		return false;
+	}
+	keep_url(configuration->director_url, run->journal.director_url);
+	keep_url(configuration->connector_url, run->journal.connector_url);
+	return true;
+}

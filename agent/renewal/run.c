@@ -1,0 +1,96 @@
+#include "agent/renewal/run.h"
+
+#include "agent/renewal/access.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+bool run_load_active(struct run *run, struct error *error)
+{
+	uint32_t number = 0;
+
+	generation_clear(&run->active);
+	if (!store_active(run->store, &number, error))
+		return false;
+	return number == 0 || store_load(run->store, number, &run->active, error);
+}
+
+bool run_open(const struct job *job, const struct secret *one_time_token, int channel,
+    struct run *ret_run, struct error *error)
+{
+	struct run run = {
+		.job = job,
+		.settings = job->settings,
+		.one_time_token = one_time_token,
+		.channel = channel,
+		.outcome = { .key_generation_milliseconds = -1 },
+	};
+	bool damaged = false;
+
+	if (!store_open(run.settings->state_directory, run.settings->name, true, &run.store, error))
+		return false;
+	if (!journal_load(run.store, &run.journal, &damaged, error)
+	    || !run_load_active(&run, error)) {
+		run_close(&run);
+		return false;
+	}
+	run.resumed = run.journal.phase != PHASE_IDLE;
+	*ret_run = run;
+	if (damaged)
+		run_warn(ret_run,
+		    "%s/journal.json was damaged: set aside as journal.json.damaged, going on from "
+		    "what is active",
+		    store_path(ret_run->store));
+	return true;
+}
+
+void run_close(struct run *run)
+{
+	access_close(run->access);
+	run->access = NULL;
+	generation_clear(&run->active);
+	store_close(run->store);
+	run->store = NULL;
+	outcome_clear(&run->outcome);
+}
+
+static void send_note(const struct run *run, struct note *note, const char *format, va_list values)
+{
+	char text[sizeof(note->text)];
+	struct error ignored = ERROR_INIT;
+
+	/* A text that does not fit is cut: notes are for people. */
+	(void)vsnprintf(text, sizeof(text), format, values);
+	(void)text_format(note->text, sizeof(note->text), "%s", text);
+	if (!note_send(run->channel, note, &ignored))
+		return;
+}
+
+void run_note_step(const struct run *run, int64_t deadline, const char *format, ...)
+{
+	struct note note = { .kind = NOTE_STEP, .deadline = deadline };
+	va_list values;
+
+	va_start(values, format);
+	send_note(run, &note, format, values);
+	va_end(values);
+}
+
+void run_warn(const struct run *run, const char *format, ...)
+{
+	struct note note = { .kind = NOTE_WARNING };
+	va_list values;
+
+	va_start(values, format);
+	send_note(run, &note, format, values);
+	va_end(values);
+}
+
+void run_label_prefix(const struct run *run, char prefix[JOURNAL_LABEL_SIZE])
+{
+	/* The tag has 8 characters and the identity's name at most 64: it fits. */
+	(void)text_format(prefix, JOURNAL_LABEL_SIZE, "renewal-agent/%s/%s/", store_tag(run->store),
+	    run->settings->name);
+}

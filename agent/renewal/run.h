@@ -1,0 +1,46 @@
+#pragma once
+/*
+ * One run of the worker for one identity: what it was asked for, what it has open, what it found.
+ *
+ * It neither logs nor prints: steps, warnings and progress go out as notes to the supervisor.
+ */
+#include "agent/job/job.h"
+#include "agent/state/journal.h"
+#include "agent/state/store.h"
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct access;
+struct secret;
+
+struct run {
+	const struct job *job;                    /* borrowed */
+	const struct identity_settings *settings; /* of the job */
+	const struct secret *one_time_token;      /* borrowed; NULL without */
+	int channel;                              /* to the supervisor */
+	struct store *store;
+	struct journal journal;
+	struct generation active; /* number 0: none */
+	struct access *access;    /* the token; NULL until it is needed */
+	bool resumed;             /* the journal was not idle when this run began */
+	struct outcome outcome;
+};
+
+/* Opens the store, loads the journal and the active generation. */
+MUST_CHECK bool run_open(const struct job *job, const struct secret *one_time_token, int channel,
+    struct run *ret_run, struct error *error);
+void run_close(struct run *run);
+
+/* Loads the active generation again, after an activation. */
+MUST_CHECK bool run_load_active(struct run *run, struct error *error);
+
+/* A supervisor that is gone is noticed at the outcome; notes are not waited for. */
+void run_note_step(const struct run *run, int64_t deadline, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+void run_warn(const struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* "renewal-agent/<tag>/<identity>/": what the labels of our keys begin with. */
+void run_label_prefix(const struct run *run, char prefix[JOURNAL_LABEL_SIZE]);

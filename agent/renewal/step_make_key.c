@@ -1,0 +1,75 @@
+#include "agent/renewal/access.h"
+#include "agent/renewal/leftovers.h"
+#include "agent/renewal/run.h"
+#include "agent/renewal/steps.h"
+#include "base/clock.h"
+#include "pkcs11/key_pair.h"
+#include "pkcs11/nameless.h"
+#include "pkcs11/token.h"
+
+static bool key_id_of_journal(const struct run *run, struct key_id *ret_id, struct error *error)
+{
+	return key_id_parse(run->journal.key_id, ret_id)
+	       || error_set(error, ERROR_DAMAGED,
+		   "%s/journal.json holds a key id that is not one: %s", store_path(run->store),
+		   run->journal.key_id);
+}
+
+static bool generate(struct run *run, struct error *error)
+{
+	const struct journal *journal = &run->journal;
+	int64_t start = clock_milliseconds();
+	struct key_id id;
+
+	run_note_step(run, run->settings->key_generation_timeout, "generating RSA %u in token %s",
+	    journal->key_bits, token_name(access_token(run)));
+	if (!key_id_of_journal(run, &id, error)
+	    || !key_pair_generate(
+		access_token(run), &id, journal->key_label, journal->key_bits, error))
+		return false;
+	run->outcome.key_generation_milliseconds = clock_milliseconds() - start;
+	return true;
+}
+
+/* What a cut generation has left is taken away, and the token is looked at anew, so that the next
+   cut can be told from another program's work. */
+static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct error *error)
+{
+	struct nameless nameless;
+
+	if (!key_pair_destroy(access_token(run), id, NULL, error)
+	    || !leftovers_destroy_nameless(run, error)
+	    || !nameless_find(access_token(run), &nameless, error))
+		return false;
+	if (run->journal.nameless_before == (int32_t)nameless.count)
+		return true;
+	run->journal.nameless_before = (int32_t)nameless.count;
+	return journal_save(run->store, &run->journal, clock_now(), error);
+}
+
+bool step_make_key(struct run *run, enum phase *ret_after, struct error *error)
+{
+	const struct token *token = access_token(run);
+	struct key_pair pair;
+	struct key_id id;
+	size_t destroyed = 0;
+
+	(void)ret_after;
+	if (!key_id_of_journal(run, &id, error) || !key_pair_find(token, &id, &pair, error))
+		return false;
+	if (pair.state != KEY_PAIR_WHOLE) {
+		if ((run->resumed || pair.state != KEY_PAIR_ABSENT)
+		    && !clean_up_after_cut(run, &id, error))
+			return false;
+		if (!leftovers_destroy_named(run, &destroyed, error)
+		    || !access_alone(run, generate, error)
+		    || !key_pair_find(token, &id, &pair, error))
+			return false;
+	}
+	/* The verified self-signature of the request is the proof that it signs. */
+	if (!key_pair_check(&pair, run->journal.key_bits, error))
+		return false;
+	run_note_step(run, run->settings->step_timeout, "requesting the certificate");
+	run->journal.keyed = clock_now();
+	return true;
+}

@@ -1,0 +1,54 @@
+#include "agent/renewal/run.h"
+#include "agent/renewal/steps.h"
+#include "agent/state/answer.h"
+#include "agent/state/debts.h"
+#include "base/clock.h"
+#include "base/scoped.h"
+
+static bool owe_destruction(
+    const struct run *run, struct debts *debts, uint32_t number, struct error *error)
+{
+	scoped(generation) struct generation generation = { 0 };
+
+	return store_load(run->store, number, &generation, error)
+	       && debts_add(debts, DEBT_DESTROY_KEY, number, generation.key_id, clock_now(), error);
+}
+
+/* Behind the active generation `retain` are kept; the older ones' keys are to be destroyed. */
+static bool owe(const struct run *run, struct debts *debts, struct error *error)
+{
+	uint32_t numbers[STORE_GENERATIONS_MAX];
+	uint32_t retained = 0;
+	size_t count = 0;
+
+	if (!store_list(run->store, numbers, &count, error))
+		return false;
+	for (size_t i = count; i-- > 0;) {
+		if (numbers[i] >= run->active.number)
+			continue;
+		if (retained == 0 && run->settings->revoke_old && !run->journal.enrolment
+		    && !debts_add(debts, DEBT_REVOKE, numbers[i], NULL, clock_now(), error))
+			return false;
+		if (++retained > run->settings->retain
+		    && !owe_destruction(run, debts, numbers[i], error))
+			return false;
+	}
+	return true;
+}
+
+bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error)
+{
+	struct debts debts;
+	bool damaged = false;
+	size_t before;
+
+	(void)ret_after;
+	if (!debts_load(run->store, &debts, &damaged, error))
+		return false;
+	if (damaged)
+		run_warn(run, "%s/debts.json was damaged: set aside", store_path(run->store));
+	before = debts.count;
+	return owe(run, &debts, error)
+	       && (debts.count == before || debts_save(run->store, &debts, error))
+	       && answer_remove(run->store, error);
+}

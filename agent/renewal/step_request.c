@@ -1,0 +1,26 @@
+#include "agent/renewal/run.h"
+#include "agent/renewal/steps.h"
+#include "agent/state/answer.h"
+
+/* An enrolment whose token is gone goes on as a renewal when there is an identity to renew. */
+static bool by_token(struct run *run)
+{
+	if (run->job->task == JOB_ENROLL)
+		run->journal.enrolment = true;
+	else if (run->active.number != 0)
+		run->journal.enrolment = false;
+	return run->journal.enrolment;
+}
+
+bool step_request(struct run *run, enum phase *ret_after, struct error *error)
+{
+	struct answer answer = { 0 };
+	bool done;
+
+	run_note_step(run, run->settings->step_timeout, "requesting the certificate");
+	done = by_token(run) ? request_enrolment(run, ret_after, &answer, error)
+			     : request_renewal(run, ret_after, &answer, error);
+	done = done && answer_save(run->store, &answer, error);
+	answer_clear(&answer);
+	return done;
+}

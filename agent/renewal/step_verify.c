@@ -1,0 +1,164 @@
+#include "agent/policy.h"
+#include "agent/renewal/access.h"
+#include "agent/renewal/run.h"
+#include "agent/renewal/steps.h"
+#include "agent/state/answer.h"
+#include "agent/x509/bundle.h"
+#include "agent/x509/certificate.h"
+#include "agent/x509/subject.h"
+#include "agent/x509/verify.h"
+#include "base/clock.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "pkcs11/key_pair.h"
+#include "pkcs11/token.h"
+#include "pkcs11/token_uri.h"
+
+#include <string.h>
+
+struct issued {
+	X509 *leaf;
+	STACK_OF(X509) *returned; /* every other certificate of the answer */
+};
+
+static void issued_clear(struct issued *issued)
+{
+	X509_free(issued->leaf);
+	sk_X509_pop_free(issued->returned, X509_free);
+}
+
+static void scoped_destroy_issued(struct issued *issued)
+{
+	issued_clear(issued);
+}
+
+static void scoped_destroy_answer(struct answer *answer)
+{
+	answer_clear(answer);
+}
+
+static bool parse(const char *pem, size_t most, const char *field, STACK_OF(X509) **ret_stack,
+    struct error *error)
+{
+	return bundle_parse(pem, strlen(pem), most, field, ERROR_VERIFICATION, ret_stack, error);
+}
+
+/* The chain is the leaf and the CAs; which CA issued which is found by looking, not by order. */
+static bool issued_parse(
+    const struct answer *answer, struct issued *ret_issued, struct error *error)
+{
+	scoped(X509_STACK) STACK_OF(X509) *client = NULL;
+	scoped(X509_STACK) STACK_OF(X509) *authorities = NULL;
+	scoped(X509_STACK) STACK_OF(X509) *chain = NULL;
+
+	if (!parse(answer->client_certificate, 1, "clientCertificate", &client, error)
+	    || !parse(
+		answer->ca_certificate, BUNDLE_COUNT_MAX, "caCertificate", &authorities, error)
+	    || !parse(
+		answer->certificate_chain, BUNDLE_COUNT_MAX, "certificateChain", &chain, error))
+		return false;
+	if (X509_cmp(sk_X509_value(client, 0), sk_X509_value(chain, 0)) != 0)
+		return error_set(error, ERROR_VERIFICATION,
+		    "certificateChain does not begin with clientCertificate");
+	X509_free(sk_X509_shift(chain));
+	while (sk_X509_num(authorities) > 0) {
+		if (!sk_X509_push(chain, sk_X509_value(authorities, 0)))
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+		(void)sk_X509_shift(authorities);
+	}
+	ret_issued->leaf = sk_X509_shift(client);
+	ret_issued->returned = take(chain);
+	return true;
+}
+
+static bool issuer_is_the_same(const struct generation *before, const STACK_OF(X509) *chain)
+{
+	return before->number != 0 && sk_X509_num(before->chain) > 0 && sk_X509_num(chain) > 0
+	       && X509_cmp(sk_X509_value(before->chain, 0), sk_X509_value(chain, 0)) == 0;
+}
+
+/* The generation borrows everything from the run and the result. */
+static bool store_generation(
+    struct run *run, X509 *leaf, STACK_OF(X509) *chain, struct error *error)
+{
+	struct journal *journal = &run->journal;
+	scoped(char) char *uri = NULL;
+	struct key_id id;
+	struct generation generation = {
+		.number = journal->generation,
+		.certificate = leaf,
+		.chain = chain,
+		.key_id = journal->key_id,
+		.key_label = journal->key_label,
+		.director_url = journal->director_url[0] ? journal->director_url : NULL,
+		.connector_url = journal->connector_url[0] ? journal->connector_url : NULL,
+		.activated = clock_now(),
+		.same_issuer = issuer_is_the_same(&run->active, chain),
+	};
+
+	if (!key_id_parse(journal->key_id, &id)
+	    || !key_uri_format(token_info(access_token(run)), &id, journal->key_label, &uri, error))
+		return false;
+	generation.key_uri = uri;
+	return store_write(run->store, &generation, error);
+}
+
+static bool verify(struct run *run, const struct answer *answer, struct error *error)
+{
+	__attribute__((cleanup(scoped_destroy_issued))) struct issued issued = { 0 };
+	scoped(verify_result) struct verify_result result = { 0 };
+	scoped(X509_NAME) X509_NAME *subject = NULL;
+	scoped(EVP_PKEY) EVP_PKEY *public_key = NULL;
+	scoped(char) char *common_name = NULL;
+	struct key_id id;
+
+	if (!issued_parse(answer, &issued, error)
+	    || !subject_parse(answer->subject, &subject, error)
+	    || (!run->journal.enrolment && run->active.number != 0
+		&& !subject_common_name(
+		    X509_get_subject_name(run->active.certificate), &common_name, error)))
+		return false;
+	if (!key_id_parse(run->journal.key_id, &id)
+	    || !key_pair_public_key(access_token(run), &id, &public_key, error))
+		return false;
+
+	const struct verify_request request = {
+		.leaf = issued.leaf,
+		.returned = issued.returned,
+		.public_key = public_key,
+		.subject = subject,
+		.common_name = common_name,
+		.now = clock_now(),
+		.clock_skew = run->settings->clock_skew,
+		.least_lifetime = POLICY_LEAST_LIFETIME,
+	};
+
+	if (!verify_issued(&request, &result, error))
+		return false;
+	if (result.warning[0])
+		run_warn(run, "%s", result.warning);
+	return store_generation(run, issued.leaf, result.chain, error);
+}
+
+bool step_verify(struct run *run, enum phase *ret_after, struct error *error)
+{
+	__attribute__((cleanup(scoped_destroy_answer))) struct answer answer = { 0 };
+	struct error ignored = ERROR_INIT;
+	bool found = false;
+
+	if (!answer_load(run->store, &answer, &found, error)) {
+		*ret_after = PHASE_ISSUED;
+		return false;
+	}
+	if (!found)
+		return error_set(error, ERROR_STATE,
+		    "%s/answer.json is gone or damaged: the certificate is asked for again",
+		    store_path(run->store));
+	if (verify(run, &answer, error))
+		return true;
+	if (error->kind == ERROR_VERIFICATION)
+		(void)!answer_remove(run->store, &ignored);
+	else
+		*ret_after = PHASE_ISSUED;
+	return false;
+}
