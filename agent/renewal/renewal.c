@@ -6,6 +6,7 @@
 #include "agent/renewal/steps.h"
 #include "base/clock.h"
 #include "base/compiler.h"
+#include "pkcs11/key_pair.h"
 
 struct step {
 	bool (*run)(struct run *run, enum phase *ret_after, struct error *error);
@@ -63,25 +64,60 @@ static bool waited_too_long(const struct journal *journal)
 	       && clock_now() - journal->keyed > POLICY_KEYED_MAX;
 }
 
+/* Somebody may have deleted the new key between two runs; without it nothing that was reached is
+   worth anything. */
+static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error)
+{
+	struct key_pair pair;
+	struct key_id id;
+
+	*ret_gone = false;
+	if (run->journal.phase < PHASE_KEYED || run->journal.phase > PHASE_PROVEN)
+		return true;
+	if (!access_open(run, error))
+		return error_prefix(error, "look for the new key");
+	if (!key_id_parse(run->journal.key_id, &id))
+		return error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
+		    store_path(run->store), run->journal.key_id);
+	if (!key_pair_find(access_token(run), &id, &pair, error))
+		return false;
+	*ret_gone = pair.state == KEY_PAIR_ABSENT;
+	return true;
+}
+
+/* What an earlier run left is thrown away when it cannot lead anywhere. */
+static bool give_up_the_hopeless(struct run *run, struct error *error)
+{
+	const struct journal *journal = &run->journal;
+	bool gone = false;
+
+	if (!new_key_is_gone(run, &gone, error))
+		return false;
+	if (gone)
+		run_warn(run, "the key %s is gone from the token: another one is made",
+		    journal->key_label);
+	else if (waited_too_long(journal))
+		run_warn(run,
+		    "the key %s has waited for its certificate for more than %d days: it is "
+		    "destroyed",
+		    journal->key_label, POLICY_KEYED_MAX / (24 * 60 * 60));
+	else
+		return true;
+	return advance(run, PHASE_REJECTED, error);
+}
+
 bool renewal_run(struct run *run, bool begin, struct error *error)
 {
 	struct journal *journal = &run->journal;
 
+	if (!give_up_the_hopeless(run, error))
+		return false;
 	while (begin || journal->phase != PHASE_IDLE) {
 		const struct step *step = &steps[journal->phase];
 		enum phase after = step->when_it_fails;
 
 		if (step->needs_token && !access_open(run, error))
 			return error_prefix(error, "%s", step->words);
-		if (waited_too_long(journal)) {
-			run_warn(run,
-			    "the key %s has waited for its certificate for more than %d days: "
-			    "it is destroyed",
-			    journal->key_label, POLICY_KEYED_MAX / (24 * 60 * 60));
-			if (!advance(run, PHASE_REJECTED, error))
-				return false;
-			continue;
-		}
 		/* What has been begun brings the certificate that was asked for; a key that was
 		   thrown away does not. */
 		begin = begin && journal->phase != PHASE_ACTIVE;

@@ -24,6 +24,8 @@ class StandIn:
     """Attributes from ready.json: mtls_url, token_url, inner_url, control_url, server_ca_file,
     client_ca_file, pid. Started again in the same directory it has the same keys and ports."""
 
+    control_url = None
+
     def __init__(self, directory, *options):
         self.directory, self._options = str(directory), options
         self._process = None

@@ -40,12 +40,12 @@ def issuers(connector, identity):
 
 
 def test_a_new_ca_with_the_same_key_is_taken_over_after_the_lag(own, tmp_path):
-    connector = own("--ca-lag", 0.3)
+    connector = own("--ca-lag", 3600)
     old = enrol(connector, tmp_path)
     before, _ = issuers(connector, old)
-    connector.settings(ca_lag=0.5)  # the loader starts to wait anew
     connector.ca(signer="same_key", gateway="new", reload=False)
     assert issuers(connector, old)[0] == before
+    connector.settings(ca_lag=0.1)
     limit = time.monotonic() + 5
     while issuers(connector, old)[0] == before:
         assert time.monotonic() < limit

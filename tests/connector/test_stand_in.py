@@ -1,20 +1,14 @@
 """The stand-in is what README.md says: identities, tokens, TLS, rotation, control port."""
 import base64
 import json
-import os
-import signal
-import socket
 import ssl
 import subprocess
-import threading
 import time
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
 
 import certificates
-import pem
 import visitor
 from client import ControlError, StandIn
 from visitor import (CONFIGURATION, PROBE, REVOKE, SIGN, alert_of, ask, csr, enrol, obtain,

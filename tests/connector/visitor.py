@@ -76,6 +76,7 @@ class Identity:
 
 
 def new_key():
+    """Always a new one: the same request in the same second gives the very same certificate."""
     return rsa.generate_private_key(65537, 2048)
 
 
