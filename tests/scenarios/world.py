@@ -1,0 +1,167 @@
+"""One host: a token behind the shim, a configuration, a state directory, and the agent's program.
+
+    world.enroll()
+    world.connector.fault("sign", "empty_400")
+    result = world.run("renew", "--force")
+    assert result.status == 75
+    world.assert_identity_works()
+"""
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("RENEWAL_AGENT_BUILD", ROOT / "build"))
+for folder in ("connector", "token"):
+    sys.path.insert(0, str(ROOT / "tests" / folder))
+
+from cryptography import x509  # noqa: E402
+from cryptography.hazmat.primitives import hashes  # noqa: E402
+from soft_token import SoftToken  # noqa: E402
+from token_shim import TokenShim  # noqa: E402
+
+PROGRAM = BUILD / "renewal-agent"
+SHIM = BUILD / "tests" / "token" / "libtoken-shim.so"
+CRASH = BUILD / "tests" / "crash" / "libcrash.so"
+TIMEOUT = 120  # a net under the tests, never what they measure
+
+
+@dataclass
+class Result:
+    status: int  # exit status; -9 for a kill
+    json: dict   # None when it was killed before it printed
+    errors: str  # stderr
+
+    def __getitem__(self, name):
+        return self.json[name]
+
+
+class World:
+    def __init__(self, directory, connector, **settings):
+        self.directory = Path(directory)
+        self.connector = connector
+        self.token = SoftToken(self.directory / "token")
+        self.shim = TokenShim(self.directory, self.token, library=SHIM)
+        self.state = self.directory / "state"
+        self.folder = self.state / "orders"
+        self.configuration = self.directory / "renewal-agent.conf"
+        self.environment = {}
+        self._settings = {
+            "connector_url": connector.mtls_url,
+            "enrollment_url": connector.token_url,
+            "server_ca_file": connector.server_ca_file,
+            "module": self.shim.module,
+            "token": "pkcs11:token=fleet",
+            "pin_file": self.token.pin_file,
+            "key_bits": 2048,
+        }
+        self.configure(**settings)
+
+    def configure(self, **settings):
+        """Changes settings of the identity; None takes one away."""
+        self._settings.update(settings)
+        lines = [f"{name} = {value}\n" for name, value in self._settings.items()
+                 if value is not None]
+        self.configuration.write_text(
+            f"[agent]\nstate_directory = {self.state}\n\n[identity orders]\n{''.join(lines)}")
+
+    def start(self, *arguments, command=(), **environment):
+        """The program in the background; `command` goes before it (faketime, strace)."""
+        return subprocess.Popen(
+            [*map(str, command), str(PROGRAM), "--config", str(self.configuration), "--json",
+             *map(str, arguments)],
+            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, **self.shim.environment(), **self.environment,
+                 **{name: str(value) for name, value in environment.items()}})
+
+    def run(self, *arguments, command=(), **environment):
+        return finish(self.start(*arguments, command=command, **environment))
+
+    def enroll(self):
+        """The first certificate; the calls that it took are forgotten."""
+        result = self.run("enroll", "--token-file", self.one_time_token())
+        assert result.status == 0, result
+        self.shim.forget()
+        return result
+
+    def one_time_token(self):
+        path = self.directory / "one-time-token"
+        path.write_text(self.connector.token()["token"] + "\n")
+        path.chmod(0o600)
+        return path
+
+    def calls(self, function):
+        """How often a PKCS#11 function was called since the enrolment or forget()."""
+        return len(self.shim.calls(function))
+
+    def journal(self):
+        return json.loads((self.folder / "journal.json").read_text())
+
+    def active(self):
+        """The number of the active generation."""
+        return int((self.folder / "current").readlink().name)
+
+    def certificate(self, generation=None):
+        number = self.active() if generation is None else generation
+        return x509.load_pem_x509_certificate(
+            (self.folder / "generations" / str(number) / "certificate.pem").read_bytes())
+
+    def sha256(self, generation=None):
+        return self.certificate(generation).fingerprint(hashes.SHA256()).hex()
+
+    def generations(self):
+        return sorted(int(each.name) for each in (self.folder / "generations").iterdir())
+
+    def key_ids(self):
+        """Of the generations in the store, as the token has them."""
+        return {bytes.fromhex(json.loads(
+            (self.folder / "generations" / str(number) / "generation.json").read_text())["key_id"])
+            for number in self.generations()}
+
+    def assert_key_fits(self):
+        """Looked at from outside: one private key in the token belongs to the active certificate."""
+        modulus = self.certificate().public_key().public_numbers().n
+        keys = [key for key in self.token.private_keys()
+                if int.from_bytes(key.modulus, "big") == modulus]
+        assert len(keys) == 1
+        assert keys[0].sensitive and not keys[0].extractable
+
+    def assert_identity_works(self):
+        """The Connector accepts the active identity, key in the token."""
+        self.assert_key_fits()
+        result = self.run("renew", "--dry-run", "--force")
+        assert (result.status, result["reason"]) == (0, "dry_run"), result
+
+    def assert_only_retained_keys(self):
+        """One pair for each generation in the store and nothing else, all with a name."""
+        objects = self.token.objects()
+        assert sorted(each.id for each in objects if each.kind == "private") == \
+            sorted(self.key_ids())
+        assert sorted(each.id for each in objects if each.kind == "public") == \
+            sorted(self.key_ids())
+        assert len(objects) == 2 * len(self.key_ids())
+
+    def assert_renews(self, *arguments):
+        """One run, and the host has a new working identity and exactly the retained keys."""
+        before = self.sha256()
+        result = self.run("renew", *(arguments or ("--force",)))
+        assert result.status == 0, result
+        assert self.sha256() != before
+        self.assert_whole()
+        return result
+
+    def assert_whole(self):
+        self.assert_identity_works()
+        self.assert_only_retained_keys()
+        assert self.journal()["phase"] == "IDLE"
+
+
+def finish(process):
+    try:
+        output, errors = process.communicate(timeout=TIMEOUT)
+    finally:
+        process.kill()
+    return Result(process.returncode, json.loads(output) if output else None, errors)
