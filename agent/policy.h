@@ -19,3 +19,5 @@
 #define POLICY_KEY_BITS_LEAST 2048
 /* A new certificate must last at least this long to be worth activating. */
 #define POLICY_LEAST_LIFETIME 60
+/* After its outcome a worker has so long to finalise the module; then it is killed. */
+#define POLICY_WORKER_END 10

@@ -93,7 +93,7 @@ static void compose(struct draft *draft, const char *format, va_list arguments)
 
 bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
 {
-	struct draft draft;
+	struct draft draft = { "" };
 	va_list arguments;
 
 	if (!error)
@@ -108,7 +108,7 @@ bool error_set(struct error *error, enum error_kind kind, const char *format, ..
 
 bool error_prefix(struct error *error, const char *format, ...)
 {
-	struct draft draft;
+	struct draft draft = { "" };
 	va_list arguments;
 
 	if (!error)
@@ -149,7 +149,7 @@ static void append_openssl_reason(struct draft *draft)
 
 bool error_set_openssl(struct error *error, enum error_kind kind, const char *format, ...)
 {
-	struct draft draft;
+	struct draft draft = { "" };
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -195,7 +195,7 @@ const char *error_name(enum error_kind kind)
 
 enum error_kind error_kind_by_name(const char *name)
 {
-	for (size_t i = 0; name && i < ARRAY_LENGTH(kinds); i++)
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
 		if (text_equal(kinds[i].name, name))
 			return (enum error_kind)i;
 	return ERROR_INTERNAL;

@@ -225,15 +225,11 @@ bool file_remove(int folder, const char *name, const char *path, struct error *e
 	return errno == ENOENT || fail(error, "remove", path);
 }
 
-/* Doubles the room, up to `most` bytes and a NUL. */
-static bool grow(char **bytes, size_t *capacity, size_t most)
+static bool grow(char **bytes, size_t *capacity)
 {
 	size_t wanted = *capacity == 0 ? READ_STEP : *capacity * 2;
-	char *larger;
+	char *larger = realloc(*bytes, wanted);
 
-	if (wanted > most)
-		wanted = most;
-	larger = realloc(*bytes, wanted + 1);
 	if (!larger)
 		return false;
 	*bytes = larger;
@@ -262,7 +258,6 @@ bool file_read(int folder, const char *name, size_t limit, const char *path, cha
 	return file_read_descriptor(file, limit, path, ret_bytes, ret_length, error);
 }
 
-/* One byte more than the limit is asked for, to see that a file is longer. */
 bool file_read_descriptor(int descriptor, size_t limit, const char *path, char **ret_bytes,
     size_t *ret_length, struct error *error)
 {
@@ -275,7 +270,7 @@ bool file_read_descriptor(int descriptor, size_t limit, const char *path, char *
 		if (length > limit)
 			return error_set(
 			    error, ERROR_STATE, "%s is longer than %zu bytes", path, limit);
-		if (length == capacity && !grow(&bytes, &capacity, limit + 1))
+		if (length == capacity && !grow(&bytes, &capacity))
 			return fail(error, "read", path);
 		count = read(descriptor, bytes + length, capacity - length);
 		if (count < 0 && errno != EINTR)

@@ -38,32 +38,32 @@ static bool check_names(const struct check *check, const cJSON *object)
 	size_t count = (size_t)cJSON_GetArraySize(object);
 	scoped(names) const char **names = calloc(count, sizeof(*names));
 	size_t i = 0;
-	const cJSON *member;
 
-	if (count == 0)
-		return true;
 	if (!names)
 		return error_set(check->error, ERROR_INTERNAL, "no memory to read %s", check->what);
-	cJSON_ArrayForEach(member, object) names[i++] = member->string;
+	for (const cJSON *member = object->child; member; member = member->next)
+		names[i++] = member->string;
 	qsort(names, count, sizeof(*names), compare_names);
-	for (i = 1; i < count; i++)
-		if (text_equal(names[i - 1], names[i]))
-			return error_set(check->error, check->kind,
-			    "%s is not valid JSON: an object has the name \"%.64s\" twice",
-			    check->what, names[i]);
+	for (i = 1; i < count; i++) {
+		if (!text_equal(names[i - 1], names[i]))
+			continue;
+		return error_set(check->error, check->kind,
+		    "%s is not valid JSON: an object has the name \"%.64s\" twice", check->what,
+		    names[i]);
+	}
 	return true;
 }
 
 static bool check_value(const struct check *check, const cJSON *value)
 {
-	const cJSON *child;
-
 	if (cJSON_IsNumber(value) && !(fabs(value->valuedouble) <= NUMBER_MOST))
 		return error_set(check->error, check->kind,
 		    "%s is not valid JSON: a number is too large", check->what);
-	if (cJSON_IsObject(value) && !check_names(check, value))
+	if (cJSON_IsObject(value) && value->child && !check_names(check, value))
 		return false;
-	cJSON_ArrayForEach(child, value) if (!check_value(check, child)) return false;
+	for (const cJSON *child = value->child; child; child = child->next)
+		if (!check_value(check, child))
+			return false;
 	return true;
 }
 
@@ -87,8 +87,7 @@ bool json_parse(const char *text, size_t length, const char *what, enum error_ki
 
 const cJSON *json_member(const cJSON *object, const char *name)
 {
-	const cJSON *member =
-	    cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
 
 	return cJSON_IsNull(member) ? NULL : member;
 }

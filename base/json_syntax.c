@@ -36,9 +36,14 @@ static bool skip(struct scan *scan, char byte)
 	return true;
 }
 
+static bool next_is_one_of(const struct scan *scan, const char *bytes)
+{
+	return scan->at < scan->end && *scan->at != '\0' && strchr(bytes, *scan->at);
+}
+
 static void skip_blanks(struct scan *scan)
 {
-	while (scan->at < scan->end && memchr(" \t\n\r", *scan->at, 4))
+	while (next_is_one_of(scan, " \t\n\r"))
 		scan->at++;
 }
 
@@ -46,7 +51,7 @@ static size_t skip_digits(struct scan *scan)
 {
 	const char *first = scan->at;
 
-	while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
+	while (next_is_one_of(scan, "0123456789"))
 		scan->at++;
 	return (size_t)(scan->at - first);
 }
@@ -110,7 +115,7 @@ static bool scan_escape(struct scan *scan)
 {
 	if (skip(scan, 'u'))
 		return scan_unicode_escape(scan);
-	if (scan->at == scan->end || !memchr("\"\\/bfnrt", *scan->at, 8))
+	if (!next_is_one_of(scan, "\"\\/bfnrt"))
 		return refuse(scan, "an unknown escape");
 	scan->at++;
 	return true;

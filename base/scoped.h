@@ -37,7 +37,7 @@
 		take_value;                                                                        \
 	})
 
-static inline void scoped_free_stack(STACK_OF(X509) * stack)
+static inline void scoped_free_stack(STACK_OF(X509) *stack)
 {
 	sk_X509_pop_free(stack, X509_free);
 }

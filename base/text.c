@@ -81,7 +81,7 @@ bool text_vprintf(struct text_buffer *buffer, const char *format, va_list argume
 		return fail(buffer);
 	if (!reserve(buffer, (size_t)length))
 		return false;
-	vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+	(void)vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
 	buffer->length += (size_t)length;
 	return true;
 }
@@ -105,10 +105,11 @@ void text_discard(struct text_buffer *buffer)
 
 bool text_take(struct text_buffer *buffer, char **ret_text, struct error *error)
 {
-	if (!reserve(buffer, 0))
+	if (!reserve(buffer, 0)) {
 		return error_set(error, ERROR_INTERNAL,
 		    "a text became longer than the %zu bytes it may have, or memory ran out",
 		    buffer->limit);
+	}
 
 	*ret_text = buffer->data;
 	*buffer = (struct text_buffer)TEXT_BUFFER_INIT(buffer->limit);
@@ -284,24 +285,16 @@ void text_to_hex(const unsigned char *bytes, size_t length, char *target)
 	target[2 * length] = '\0';
 }
 
-static int hex_digit(char digit)
+/* Of a character that is one. */
+static unsigned hex_digit(char digit)
 {
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
+	return (unsigned)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
 }
 
 bool text_from_hex(const char *text, unsigned char *ret_bytes, size_t length)
 {
-	if (strlen(text) != 2 * length)
+	if (strlen(text) != 2 * length || strspn(text, "0123456789abcdefABCDEF") != 2 * length)
 		return false;
-	for (size_t i = 0; i < 2 * length; i++)
-		if (hex_digit(text[i]) < 0)
-			return false;
 	for (size_t i = 0; i < length; i++)
 		ret_bytes[i] =
 		    (unsigned char)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));

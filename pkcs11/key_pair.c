@@ -197,7 +197,7 @@ bool key_pair_destroy(
 		result = destroy_all(token, &publics, &destroyed);
 	if (result != CKR_OK)
 		return key_error(error, result, "destroy", token, id);
-	if (destroyed > 0 && !check_destroyed(token, id, error))
+	if (privates.count + publics.count > 0 && !check_destroyed(token, id, error))
 		return false;
 
 	if (ret_destroyed)

@@ -65,8 +65,10 @@ static bool note_attribute(
 		presence->there[i] = true;
 		return true;
 	}
+	/* Not quoted: it may be a pin-value that stands in the wrong place. */
 	return error_set(error, ERROR_CONFIG,
-	    "the PKCS#11 URI has an attribute that is not allowed here: %s",
+	    "the PKCS#11 URI has an attribute that is not allowed: %s; a PIN and a module are "
+	    "settings of their own",
 	    with_object ? "a key is named by token, serial, model, manufacturer, id, object, type"
 			: "a token is named by token, serial, model, manufacturer");
 }
@@ -96,7 +98,7 @@ static bool check_form(const char *text, struct error *error)
 		return error_set(
 		    error, ERROR_CONFIG, "a PKCS#11 URI begins with \"" SCHEME "\" (RFC 7512)");
 	/* The query holds pin-value, pin-source, module-name and module-path, nothing else. */
-	if (strchr(text, '?') || strcasestr(text, "pin-value") || strcasestr(text, "pin-source"))
+	if (strchr(text, '?'))
 		return error_set(error, ERROR_CONFIG,
 		    "the PKCS#11 URI has a PIN or a module in it: these are settings of their own, "
 		    "remove pin-value, pin-source, module-path, module-name");
@@ -128,22 +130,22 @@ static bool parse(
 		return false;
 	if (!names_a_token(&presence))
 		return error_set(error, ERROR_CONFIG,
-		    "the PKCS#11 URI %s names no token: add token= or serial=", text);
+		    "the PKCS#11 URI names no token, add token= or serial=: %s", text);
 	uri = calloc(1, sizeof(*uri));
 	if (!uri)
-		return error_set(error, ERROR_INTERNAL, "no memory for the PKCS#11 URI %s", text);
+		return error_set(error, ERROR_INTERNAL, "no memory for a PKCS#11 URI");
 	uri->text = text_duplicate(text);
 	uri->parsed = p11_kit_uri_new();
 	if (!uri->parsed)
-		return error_set(error, ERROR_INTERNAL, "no memory for the PKCS#11 URI %s", text);
+		return error_set(error, ERROR_INTERNAL, "no memory for a PKCS#11 URI");
 	result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, uri->parsed);
 	if (result != P11_KIT_URI_OK)
-		return error_set(error, ERROR_CONFIG, "the PKCS#11 URI %s is malformed: %s", text,
-		    p11_kit_uri_message(result));
+		return error_set(error, ERROR_CONFIG, "the PKCS#11 URI is malformed (%s): %s",
+		    p11_kit_uri_message(result), text);
 	/* All names are known, so it is a value: longer than the token's field, or no type. */
 	if (p11_kit_uri_any_unrecognized(uri->parsed))
 		return error_set(error, ERROR_CONFIG,
-		    "the PKCS#11 URI %s has a value that no token or key can have", text);
+		    "the PKCS#11 URI has a value that no token or key can have: %s", text);
 
 	*ret_uri = take(uri);
 	return true;
@@ -186,12 +188,12 @@ bool key_uri_parse(
 	id = p11_kit_uri_get_attribute(uri->parsed, CKA_ID);
 	if (!id || id->ulValueLen == 0 || id->ulValueLen > KEY_ID_SIZE_MAX)
 		return error_set(error, ERROR_CONFIG,
-		    "the PKCS#11 URI %s names no key by an id of 1 to %d bytes: add id=", text,
-		    KEY_ID_SIZE_MAX);
+		    "the PKCS#11 URI names no key by an id of 1 to %d bytes, add id=: %s",
+		    KEY_ID_SIZE_MAX, text);
 	if (p11_kit_uri_get_attribute(uri->parsed, CKA_CLASS)
 	    && p11_kit_uri_match_attributes(uri->parsed, &private_class, 1) != 1)
 		return error_set(error, ERROR_CONFIG,
-		    "the PKCS#11 URI %s does not name a private key: write type=private", text);
+		    "the PKCS#11 URI does not name a private key, write type=private: %s", text);
 
 	memcpy(ret_id->bytes, id->pValue, id->ulValueLen);
 	ret_id->length = id->ulValueLen;

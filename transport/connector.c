@@ -81,10 +81,11 @@ static bool make_header(const struct secret *token, struct text_buffer *header, 
 
 	if (length == 0)
 		return error_set(error, ERROR_CONFIG, "the one-time token is empty");
-	for (size_t i = 0; i < length; i++)
+	for (size_t i = 0; i < length; i++) {
 		if (bytes[i] <= ' ' || bytes[i] > '~')
 			return error_set(error, ERROR_CONFIG,
 			    "the one-time token holds blanks or characters that are not ASCII");
+	}
 	if (!text_add_string(header, "Connector-Token: ") || !text_add(header, bytes, length))
 		return error_set(error, ERROR_CONFIG, "the one-time token is too long");
 	return true;
@@ -94,10 +95,11 @@ static bool make_header(const struct secret *token, struct text_buffer *header, 
 static void explain_rejection(const struct connector *connector, struct error *error)
 {
 	if (error->kind == ERROR_REJECTED && connector->has_identity
-	    && !connector_facts(connector)->certificate_sent)
+	    && !connector_facts(connector)->certificate_sent) {
 		error_set(error, ERROR_CONNECTOR,
 		    "the server did not ask for our certificate: is this its "
 		    "certificate-secured URL?");
+	}
 }
 
 static bool call(const struct connector *connector, const struct call *call, cJSON **ret_result,

@@ -12,7 +12,7 @@
 #define KEY_ALGORITHM_MAX 64
 #define URL_MAX 2048
 #define TOKEN_MAX 1024
-#define PEM_MAX (128 * 1024)
+#define PEM_MAX 131072
 
 static bool has_control_character(const char *text)
 {
@@ -43,7 +43,7 @@ static bool find_text(
 static bool read_text(
     const cJSON *object, const char *name, size_t most, char **ret_text, struct error *error)
 {
-	const char *text;
+	const char *text = NULL;
 
 	if (!find_text(object, name, most, &text, error))
 		return false;
@@ -62,7 +62,7 @@ static bool read_optional_text(
 static bool read_token(const cJSON *result, struct secret **ret_token, struct error *error)
 {
 	scoped(secret) struct secret *token = NULL;
-	const char *text;
+	const char *text = NULL;
 
 	if (!find_text(json_member(result, "token"), "token", TOKEN_MAX, &text, error)
 	    || !secret_new(&token, error) || !secret_set(token, text, strlen(text), error))
@@ -96,15 +96,15 @@ bool connector_answer_configuration(const cJSON *result, bool with_token,
 		return false;
 
 	*ret_configuration = configuration;
-	configuration = (struct connector_configuration){ 0 };
+	memset(&configuration, 0, sizeof(configuration));
 	return true;
 }
 
 static bool read_pem(const cJSON *result, const char *name, char **ret_pem, struct error *error)
 {
 	scoped(char) char *pem = NULL;
-	const char *text;
-	size_t length;
+	const char *text = NULL;
+	size_t length = 0;
 
 	if (!find_text(result, name, PEM_MAX, &text, error))
 		return false;
@@ -128,7 +128,7 @@ bool connector_answer_certificates(
 		return false;
 
 	*ret_certificates = certificates;
-	certificates = (struct connector_certificates){ 0 };
+	memset(&certificates, 0, sizeof(certificates));
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 struct https {
+	bool started; /* curl_global_init counts */
 	CURL *curl;
 	struct https_settings settings;
 	struct https_identity identity;
@@ -110,35 +111,32 @@ static bool configure(struct https *https, struct error *error)
 		curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, https->reason),
 	};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(codes); i++)
+	for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
 		if (codes[i] != CURLE_OK)
 			return error_set(error, ERROR_INTERNAL,
 			    "this libcurl (%s) lacks an option that is needed: %s", curl_version(),
 			    curl_easy_strerror(codes[i]));
+	}
 	return true;
 }
 
 bool https_open(const struct https_settings *settings, const struct https_identity *identity,
     struct https **ret_https, struct error *error)
 {
-	scoped(https) struct https *https = NULL;
+	scoped(https) struct https *https = calloc(1, sizeof(*https));
 
+	if (!https)
+		return error_set(error, ERROR_INTERNAL, "no memory for a connection");
 	if (identity && !tls_identity_check(identity, error))
 		return false;
-	if (curl_global_init(CURL_GLOBAL_SSL) != CURLE_OK)
-		return error_set(error, ERROR_INTERNAL, "libcurl does not start");
-	https = calloc(1, sizeof(*https));
-	if (!https) {
-		curl_global_cleanup();
-		return error_set(error, ERROR_INTERNAL, "no memory for a connection");
-	}
 	https->settings = *settings;
 	https->has_identity = identity != NULL;
 	if (identity)
 		https->identity = *identity;
 	https->body = (struct text_buffer)TEXT_BUFFER_INIT(HTTPS_ANSWER_MAX);
 	https->facts.alert = HTTPS_ALERT_NONE;
-	https->curl = curl_easy_init();
+	https->started = curl_global_init(CURL_GLOBAL_SSL) == CURLE_OK;
+	https->curl = https->started ? curl_easy_init() : NULL;
 	if (!https->curl)
 		return error_set(error, ERROR_INTERNAL, "libcurl does not start");
 	if (!configure(https, error))
@@ -154,9 +152,10 @@ void https_close(struct https *https)
 		return;
 	/* The connection ends here, and its last messages are still traced. */
 	curl_easy_cleanup(https->curl);
+	if (https->started)
+		curl_global_cleanup();
 	text_discard(&https->body);
 	free(https);
-	curl_global_cleanup();
 }
 
 static void start(struct https *https)

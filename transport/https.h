@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTPS_ANSWER_MAX (1024 * 1024)
+#define HTTPS_ANSWER_MAX 1048576
 #define HTTPS_ALERT_NONE (-1)
 
 struct https;

@@ -7,6 +7,9 @@
 #include <openssl/x509_vfy.h>
 #include <stddef.h>
 
+/* CURLE_TOO_LARGE, from 8.6 on */
+#define CODE_TOO_LARGE ((CURLcode)100)
+
 /* What is not here is a matter of the network: nobody there, too slow, cut or garbled. */
 static const struct {
 	CURLcode code;
@@ -69,6 +72,13 @@ static bool is_disagreement(const struct tls_trace *trace)
 	       || trace->alert_sent == SSL_AD_INSUFFICIENT_SECURITY;
 }
 
+/* A header line longer than libcurl takes; before 8.6 that was called a lack of memory. */
+static bool is_too_long(const struct https_failure *failure)
+{
+	return failure->trace->request_sent
+	       && (failure->code == CURLE_OUT_OF_MEMORY || failure->code == CODE_TOO_LARGE);
+}
+
 static enum error_kind kind_of_code(CURLcode code)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
@@ -91,5 +101,7 @@ bool https_failure_set(const struct https_failure *failure, struct error *error)
 		return set_unverified(failure, error);
 	if (failure->code == CURLE_SSL_CONNECT_ERROR && is_disagreement(failure->trace))
 		return error_set(error, ERROR_CONNECTOR, "no TLS in common: %s", failure->reason);
+	if (is_too_long(failure))
+		return error_set(error, ERROR_CONNECTOR, "a header line of the answer is too long");
 	return error_set(error, kind_of_code(failure->code), "%s", failure->reason);
 }

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RESPONSE_HEAD_MAX (64 * 1024)
-#define RETRY_AFTER_MAX (7 * 24 * 3600)
+#define RESPONSE_HEAD_MAX 65536
+#define RETRY_AFTER_MAX 604800 /* a week */
 
 struct response_head {
 	char content_type[128]; /* "" when there was none */

@@ -5,7 +5,7 @@
  *	[agent]             settings of the agent, and defaults for every identity
  *	[identity NAME]     one identity
  *
- * Read by libini_config; every setting stands in one table (setting_table.h), from which the
+ * Every setting stands in one table (setting_table.h), from which the
  * parser, the job for the worker and the manual come. An unknown, repeated or malformed setting
  * is ERROR_CONFIG; it quotes file and line and suggests the name that was meant.
  */

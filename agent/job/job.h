@@ -59,6 +59,7 @@ struct outcome {
 	struct error error; /* ERROR_NONE: all went well */
 	bool changed;
 	bool resumed;        /* a renewal that an earlier run had begun was finished */
+	bool latched;        /* a PIN was refused, now or before: no other try but by hand */
 	bool alert_expired;  /* the Connector said certificate_expired */
 	int64_t server_date; /* of the last Date header; 0 none */
 	int64_t retry_after; /* seconds asked for by the Connector; 0 none */

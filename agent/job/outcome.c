@@ -55,6 +55,7 @@ bool outcome_send(int channel, const struct outcome *outcome, struct error *erro
 	json_add_string(object, "message", outcome->error.message);
 	json_add_boolean(object, "changed", outcome->changed);
 	json_add_boolean(object, "resumed", outcome->resumed);
+	json_add_boolean(object, "latched", outcome->latched);
 	json_add_boolean(object, "alert_expired", outcome->alert_expired);
 	json_add_integer(object, "server_date", within(outcome->server_date, MOMENT_MOST));
 	json_add_integer(object, "retry_after", within(outcome->retry_after, MOMENT_MOST));
@@ -102,6 +103,7 @@ static bool outcome_from_json(
 		.error = { .kind = error_kind_of(record) },
 		.changed = record_flag(record, "changed"),
 		.resumed = record_flag(record, "resumed"),
+		.latched = record_flag(record, "latched"),
 		.alert_expired = record_flag(record, "alert_expired"),
 		.server_date = record_number(record, "server_date", 0, MOMENT_MOST),
 		.retry_after = record_number(record, "retry_after", 0, MOMENT_MOST),

@@ -90,10 +90,11 @@ static bool log_in(
 	enum token_login login = TOKEN_LOGIN_FAILED;
 	struct error settling = ERROR_INIT;
 
-	if (!open_latch(run, token, &latch, error)
-	    || !latch_check(latch, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0,
-		run->job->retry_pin, error)
-	    || !latch_trying(latch, error))
+	if (!open_latch(run, token, &latch, error))
+		return false;
+	run->outcome.latched = !latch_check(latch, pin ? secret_bytes(pin) : NULL,
+	    pin ? secret_length(pin) : 0, run->job->retry_pin, error);
+	if (run->outcome.latched || !latch_trying(latch, error))
 		return false;
 
 	run_note_step(
@@ -101,6 +102,7 @@ static bool log_in(
 	if (!token_log_in(token, pin, &login, error)) {
 		/* Its own failure must not hide that of the login; the mark `trying` stays then. */
 		(void)!settle_latch(latch, login, pin, &settling);
+		run->outcome.latched = login == TOKEN_LOGIN_REFUSED;
 		return false;
 	}
 	return settle_latch(latch, login, pin, error);

@@ -98,7 +98,7 @@ static bool parse_debts(const cJSON *object, struct debts *ret_debts)
 	return true;
 }
 
-bool debts_load(
+bool debts_read(
     const struct store *store, struct debts *ret_debts, bool *ret_damaged, struct error *error)
 {
 	struct state_folder folder = folder_of(store);
@@ -109,10 +109,18 @@ bool debts_load(
 		return false;
 	if (object && !parse_debts(object, ret_debts))
 		*ret_damaged = true;
-	if (!*ret_damaged)
-		return true;
-	memset(ret_debts, 0, sizeof(*ret_debts));
-	return state_file_set_aside(&folder, DEBTS_NAME, error);
+	if (*ret_damaged)
+		memset(ret_debts, 0, sizeof(*ret_debts));
+	return true;
+}
+
+bool debts_load(
+    const struct store *store, struct debts *ret_debts, bool *ret_damaged, struct error *error)
+{
+	struct state_folder folder = folder_of(store);
+
+	return debts_read(store, ret_debts, ret_damaged, error)
+	       && (!*ret_damaged || state_file_set_aside(&folder, DEBTS_NAME, error));
 }
 
 static bool is_owed(

@@ -39,6 +39,9 @@ struct debts {
 /* Absent: none. A damaged file is set aside as debts.json.damaged and counts as none. */
 MUST_CHECK bool debts_load(
     const struct store *store, struct debts *ret_debts, bool *ret_damaged, struct error *error);
+/* For `status`: the same without touching the file. */
+MUST_CHECK bool debts_read(
+    const struct store *store, struct debts *ret_debts, bool *ret_damaged, struct error *error);
 MUST_CHECK bool debts_save(
     const struct store *store, const struct debts *debts, struct error *error);
 /* Adds unless the same kind, generation and key are there already. ERROR_STATE when full. */

@@ -49,16 +49,16 @@ static void clear_renewal(struct journal *journal)
 {
 	journal->enrolment = false;
 	journal->generation = 0;
-	journal->key_id[0] = '\0';
-	journal->key_label[0] = '\0';
+	memset(journal->key_id, 0, sizeof(journal->key_id));
+	memset(journal->key_label, 0, sizeof(journal->key_label));
 	journal->key_bits = 0;
 	journal->generating = false;
 	journal->nameless_before = -1;
 	journal->keyed = 0;
 	journal->probe_refused = 0;
-	journal->director_url[0] = '\0';
-	journal->connector_url[0] = '\0';
-	journal->request_id[0] = '\0';
+	memset(journal->director_url, 0, sizeof(journal->director_url));
+	memset(journal->connector_url, 0, sizeof(journal->connector_url));
+	memset(journal->request_id, 0, sizeof(journal->request_id));
 }
 
 void journal_clear(struct journal *journal)

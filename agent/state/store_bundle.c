@@ -28,7 +28,7 @@ static bool is_wanted(const struct collection *collection, const X509 *ca)
 	for (int i = 0; i < sk_X509_num(collection->certificates); i++)
 		if (X509_cmp(sk_X509_value(collection->certificates, i), ca) == 0)
 			return false;
-	return certificate_dates(ca, &start, &end, &ignored) && end > collection->now;
+	return certificate_dates(ca, &start, &end, &ignored) && end >= collection->now;
 }
 
 static bool add_chain(

@@ -40,12 +40,14 @@ static bool read_uri(const struct reading *reading, char **ret_uri)
 {
 	scoped(char) char *text = NULL;
 	size_t length;
+	size_t line;
 
 	if (!read_text(reading, "key.uri", URI_SIZE_MAX, &text, &length))
 		return false;
-	if (strlen(text) != length || length < 2 || strcspn(text, "\r\n") != length - 1)
-		return damaged(reading, "key.uri", "does not hold one line");
-	text[length - 1] = '\0';
+	line = strcspn(text, "\r\n");
+	if (line + 1 != length || text[line] != '\n' || !strchr(text, ':'))
+		return damaged(reading, "key.uri", "does not hold a URI and a newline");
+	text[line] = '\0';
 	*ret_uri = take(text);
 	return true;
 }

@@ -58,8 +58,8 @@ static bool check_uri(const char *uri, struct error *error)
 		if (strstr(uri, refused[i]))
 			return error_set(error, ERROR_INTERNAL,
 			    "a key's URI with %s is not written down", refused[i]);
-	if (uri[0] == '\0' || strpbrk(uri, "\r\n"))
-		return error_set(error, ERROR_INTERNAL, "a key's URI is not one line");
+	if (!strchr(uri, ':') || strpbrk(uri, "\r\n"))
+		return error_set(error, ERROR_INTERNAL, "a key's URI is not one, in one line");
 	return true;
 }
 

@@ -84,7 +84,7 @@ static bool read_block(struct reader *reader, X509 **ret_certificate, struct err
 }
 
 bool bundle_parse(const char *pem, size_t length, size_t most, const char *what,
-    enum error_kind kind, STACK_OF(X509) * *ret_certificates, struct error *error)
+    enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error)
 {
 	scoped(X509_STACK) STACK_OF(X509) *certificates = sk_X509_new_null();
 	struct reader reader = { pem, pem + length, what, kind, 0 };
@@ -117,7 +117,7 @@ bool bundle_parse(const char *pem, size_t length, size_t most, const char *what,
 	return true;
 }
 
-bool bundle_format(X509 *first, const STACK_OF(X509) * rest, char **ret_pem, struct error *error)
+bool bundle_format(X509 *first, const STACK_OF(X509) *rest, char **ret_pem, struct error *error)
 {
 	scoped(BIO) BIO *output = BIO_new(BIO_s_mem());
 	bool written = output && (!first || PEM_write_bio_X509(output, first));

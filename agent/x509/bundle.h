@@ -15,7 +15,7 @@
 /* `what` names the source; `kind` is the error's. At least one, at most `most` certificates; DER
    without trailing bytes. Owned: sk_X509_pop_free. */
 MUST_CHECK bool bundle_parse(const char *pem, size_t length, size_t most, const char *what,
-    enum error_kind kind, STACK_OF(X509) * *ret_certificates, struct error *error);
+    enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error);
 /* first may be NULL, rest may be NULL. PEM, a newline at the end. Owned. */
 MUST_CHECK bool bundle_format(
-    X509 *first, const STACK_OF(X509) * rest, char **ret_pem, struct error *error);
+    X509 *first, const STACK_OF(X509) *rest, char **ret_pem, struct error *error);

@@ -10,6 +10,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+/* caCertificate and certificateChain hold the same ones. */
+#define CANDIDATES_MAX (2 * BUNDLE_COUNT_MAX)
+
 struct period {
 	int64_t moment;
 	int64_t latest_start;
@@ -22,7 +25,7 @@ static bool names_issuer(const X509 *certificate, const X509 *authority)
 	return X509_NAME_cmp(issuer, X509_get_subject_name(authority)) == 0;
 }
 
-bool chain_contains(const STACK_OF(X509) * chain, const X509 *certificate)
+bool chain_contains(const STACK_OF(X509) *chain, const X509 *certificate)
 {
 	for (int i = 0; i < sk_X509_num(chain); i++)
 		if (X509_cmp(sk_X509_value(chain, i), certificate) == 0)
@@ -31,7 +34,7 @@ bool chain_contains(const STACK_OF(X509) * chain, const X509 *certificate)
 }
 
 /* RFC 5280, 4.2.1.9: a CA that a key rollover issued to itself does not count. */
-static int count_below(const STACK_OF(X509) * chain)
+static int count_below(const STACK_OF(X509) *chain)
 {
 	int count = 0;
 
@@ -41,7 +44,7 @@ static int count_below(const STACK_OF(X509) * chain)
 	return count;
 }
 
-static bool check_role(X509 *authority, const STACK_OF(X509) * chain, struct error *error)
+static bool check_role(X509 *authority, const STACK_OF(X509) *chain, struct error *error)
 {
 	uint32_t flags = X509_get_extension_flags(authority);
 	uint32_t usage = X509_get_key_usage(authority);
@@ -90,7 +93,7 @@ static bool check_strength(X509 *authority, struct error *error)
 }
 
 static bool check_authority(
-    X509 *authority, const STACK_OF(X509) * chain, const struct period *period, struct error *error)
+    X509 *authority, const STACK_OF(X509) *chain, const struct period *period, struct error *error)
 {
 	char description[CERTIFICATE_DESCRIPTION_SIZE];
 
@@ -103,8 +106,8 @@ static bool check_authority(
 
 /* *ret_issuer is NULL when nobody's key made the signature. An issuer that must not issue is
    passed over as long as there is another; when there is none, the error is about the last. */
-static bool find_issuer(X509 *certificate, const STACK_OF(X509) * candidates,
-    const STACK_OF(X509) * chain, const struct period *period, X509 **ret_issuer,
+static bool find_issuer(X509 *certificate, const STACK_OF(X509) *candidates,
+    const STACK_OF(X509) *chain, const struct period *period, X509 **ret_issuer,
     struct error *error)
 {
 	bool refused = false;
@@ -127,7 +130,7 @@ static bool find_issuer(X509 *certificate, const STACK_OF(X509) * candidates,
 	return true;
 }
 
-static bool report_no_issuer(X509 *leaf, const STACK_OF(X509) * candidates, struct error *error)
+static bool report_no_issuer(X509 *leaf, const STACK_OF(X509) *candidates, struct error *error)
 {
 	scoped(char) char *issuer = NULL;
 	int named = 0;
@@ -147,8 +150,8 @@ static bool report_no_issuer(X509 *leaf, const STACK_OF(X509) * candidates, stru
 	    sk_X509_num(candidates));
 }
 
-bool chain_build(X509 *leaf, const STACK_OF(X509) * candidates, int64_t moment,
-    int64_t latest_start, STACK_OF(X509) * *ret_chain, struct error *error)
+bool chain_build(X509 *leaf, const STACK_OF(X509) *candidates, int64_t moment, int64_t latest_start,
+    STACK_OF(X509) **ret_chain, struct error *error)
 {
 	scoped(X509_STACK) STACK_OF(X509) *chain = sk_X509_new_null();
 	struct period period = { moment, latest_start };
@@ -156,10 +159,10 @@ bool chain_build(X509 *leaf, const STACK_OF(X509) * candidates, int64_t moment,
 
 	if (!chain)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
-	if (sk_X509_num(candidates) > BUNDLE_COUNT_MAX)
+	if (sk_X509_num(candidates) > CANDIDATES_MAX)
 		return error_set(error, ERROR_VERIFICATION,
 		    "%d certificates came with it, at most %d are looked at",
-		    sk_X509_num(candidates), BUNDLE_COUNT_MAX);
+		    sk_X509_num(candidates), CANDIDATES_MAX);
 	while (!certificate_is_self_signed(last)) {
 		X509 *issuer;
 

@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 /* Each CA may issue certificates, is valid at `moment` and has begun by `latest_start` (clocks
-   differ). `candidates` in any order, at most BUNDLE_COUNT_MAX, repetitions are fine. The chain
-   has one CA at least, the issuing one first. Owned. Failures are ERROR_VERIFICATION. */
-MUST_CHECK bool chain_build(X509 *leaf, const STACK_OF(X509) * candidates, int64_t moment,
-    int64_t latest_start, STACK_OF(X509) * *ret_chain, struct error *error);
+   differ). `candidates` in any order, at most twice BUNDLE_COUNT_MAX, repetitions are fine. The
+   chain has one CA at least, the issuing one first. Owned. Failures are ERROR_VERIFICATION. */
+MUST_CHECK bool chain_build(X509 *leaf, const STACK_OF(X509) *candidates, int64_t moment,
+    int64_t latest_start, STACK_OF(X509) **ret_chain, struct error *error);
 
-bool chain_contains(const STACK_OF(X509) * chain, const X509 *certificate);
+bool chain_contains(const STACK_OF(X509) *chain, const X509 *certificate);

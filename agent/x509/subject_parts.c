@@ -108,6 +108,12 @@ static bool is_utf8(const char *bytes, size_t length)
 	return true;
 }
 
+/* "#" and hexadecimal digits are a value in BER. OpenSSL writes the value "#" as just that. */
+static bool is_ber(const char *at)
+{
+	return at[0] == '#' && at[1] != ',' && at[1] != '\0';
+}
+
 static bool read_escaped(const char *text, struct subject_parts *parts)
 {
 	const char *at = text;
@@ -122,7 +128,7 @@ static bool read_escaped(const char *text, struct subject_parts *parts)
 		if (!attribute)
 			return false;
 		at = skip_blanks(at);
-		if (*at == '#' || !read_escaped_value(parts, &at, &length)
+		if (is_ber(at) || !read_escaped_value(parts, &at, &length)
 		    || !is_utf8(value, length) || !add(parts, attribute, value, length))
 			return false;
 		if (*at == '\0')

@@ -18,17 +18,17 @@
 
 struct verify_request {
 	X509 *leaf;
-	STACK_OF(X509) * returned; /* all other certificates of the answer, in any order */
-	EVP_PKEY *public_key;      /* that the leaf must carry; a software key */
-	const X509_NAME *subject;  /* that was requested */
-	const char *common_name;   /* that it must have (renewal), or NULL (enrolment) */
-	int64_t now;               /* seconds */
-	int64_t clock_skew;        /* seconds by which notBefore may be ahead of now */
-	int64_t least_lifetime;    /* seconds it must still be valid from now on */
+	STACK_OF(X509) *returned; /* all other certificates of the answer, in any order */
+	EVP_PKEY *public_key;     /* that the leaf must carry; a software key */
+	const X509_NAME *subject; /* that was requested */
+	const char *common_name;  /* that it must have (renewal), or NULL (enrolment) */
+	int64_t now;              /* seconds */
+	int64_t clock_skew;       /* seconds by which notBefore may be ahead of now */
+	int64_t least_lifetime;   /* seconds it must still be valid from now on */
 };
 
 struct verify_result {
-	STACK_OF(X509) * chain; /* issuing CA first, each issued by the next; without the leaf */
+	STACK_OF(X509) *chain;  /* issuing CA first, each issued by the next; without the leaf */
 	int64_t earliest_end;   /* of leaf and chain, seconds */
 	int64_t clock_ahead_by; /* how far the Connector's clock is ahead of ours; 0 if not */
 	char warning[VERIFY_WARNING_SIZE]; /* "" or e.g. a CA without basicConstraints */

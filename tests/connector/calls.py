@@ -35,7 +35,9 @@ class Call:
     operation: str = None
     client_id: str = None
     identity: str = None           # token or certificate
+    token_sha256: str = None       # of the one-time token that was shown, good or not
     status: int = None             # null: no answer was sent
+    size: int = None               # of the whole answer: head and body
     milliseconds: float = None     # from the request read to the answer made, or with faults sent
     cpu_milliseconds: float = None  # the same to the answer sent, without waiting
     signing_milliseconds: float = None

@@ -2,6 +2,7 @@
 import json
 
 import answer_faults
+import certificates
 from answer_faults import Cut
 from graphql_api import errors_body
 from http_side import EMPTY_JSON, Answer
@@ -19,6 +20,8 @@ class BadBody(Exception):
 def open_call(connector, connection, request):
     call = connector.journal.call(connection, request)
     call.operation = _operation(connector, request)
+    token = _token(request)
+    call.token_sha256 = certificates.sha256(token.encode()) if token else None
     call.faults = connector.faults.take(call.operation)
     return call
 
@@ -54,6 +57,10 @@ def _operation(connector, request):
                                       parameters.get("operationName"))
 
 
+def _token(request):
+    return request.headers.get("connector-token") or request.query.get("token", [""])[0]
+
+
 def _gateway(connector, certificate, request):
     """What the TLS side adds: trusted headers instead of the client's, limits, the path."""
     if len(request.body) > BUFFER_LIMIT:
@@ -61,7 +68,7 @@ def _gateway(connector, certificate, request):
     if not request.path.startswith("/connector/"):
         return _not_found()
     request.path = request.path[len("/connector"):]
-    token = request.headers.get("connector-token") or request.query.get("token", [""])[0]
+    token = _token(request)
     for name in STRIPPED:
         request.headers.pop(name, None)
     request.headers.update(connector.identities.headers(token, certificate))

@@ -34,14 +34,19 @@ class Answer:
     body_size: int = None          # a body of this many spaces instead of body
     close: bool = False
 
+    def _body_size(self):
+        return len(self.body) if self.body_size is None else self.body_size
+
+    def size(self):
+        return len(self.head()) + self._body_size()
+
     def head(self):
-        size = len(self.body) if self.body_size is None else self.body_size
         lines = [f"HTTP/1.1 {self.status} {reason(self.status)}"]
         if self.content_type:
             lines.append(f"Content-Type: {self.content_type}")
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         lines.append("Date: " + email.utils.formatdate(time.time() + self.date_offset, usegmt=True))
-        lines.append(f"Content-Length: {size}")
+        lines.append(f"Content-Length: {self._body_size()}")
         if self.close:
             lines.append("Connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")

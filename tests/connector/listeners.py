@@ -118,7 +118,7 @@ def _serve_requests(connector, record, certificate, stream):
         try:
             answer = front.answer(connector, call, certificate, request)
             answer.close = not request.keep_alive
-            call.status = answer.status
+            call.status, call.size = answer.status, answer.size()
             call.stop_watch()
             answer_faults.send(stream, answer, call.faults)
         except Cut as cut:

@@ -49,6 +49,7 @@ class World:
         self.folder = self.state / "orders"
         self.configuration = self.directory / "renewal-agent.conf"
         self.environment = {}
+        self.secrets = {self.token.pin}  # what no output and no file of the state may show
         self._settings = {
             "connector_url": connector.mtls_url,
             "enrollment_url": connector.token_url,
@@ -78,7 +79,13 @@ class World:
                  **{name: str(value) for name, value in environment.items()}})
 
     def run(self, *arguments, command=(), **environment):
-        return finish(self.start(*arguments, command=command, **environment))
+        result = finish(self.start(*arguments, command=command, **environment))
+        self.assert_secrets_kept(result)
+        return result
+
+    def settings(self):
+        """A copy, for configure() to go back to."""
+        return dict(self._settings)
 
     def enroll(self):
         """The first certificate; the calls that it took are forgotten."""
@@ -87,9 +94,15 @@ class World:
         self.shim.forget()
         return result
 
-    def one_time_token(self):
+    def one_time_token(self, form="token"):
+        """In a file; form raw_encoded is the Director's, which names the URL too."""
+        given = self.connector.token()
+        self.secrets |= {given["token"], given["raw_encoded"]}
+        return self.token_file(given[form])
+
+    def token_file(self, text):
         path = self.directory / "one-time-token"
-        path.write_text(self.connector.token()["token"] + "\n")
+        path.write_text(text + "\n")
         path.chmod(0o600)
         return path
 
@@ -109,6 +122,11 @@ class World:
         return x509.load_pem_x509_certificate(
             (self.folder / "generations" / str(number) / "certificate.pem").read_bytes())
 
+    def generation(self, number=None):
+        """What generation.json says."""
+        path = self.folder / "generations" / str(number or self.active()) / "generation.json"
+        return json.loads(path.read_text())
+
     def sha256(self, generation=None):
         return self.certificate(generation).fingerprint(hashes.SHA256()).hex()
 
@@ -117,9 +135,14 @@ class World:
 
     def key_ids(self):
         """Of the generations in the store, as the token has them."""
-        return {bytes.fromhex(json.loads(
-            (self.folder / "generations" / str(number) / "generation.json").read_text())["key_id"])
-            for number in self.generations()}
+        return {bytes.fromhex(self.generation(number)["key_id"]) for number in self.generations()}
+
+    def assert_secrets_kept(self, result):
+        shown = [result.errors, json.dumps(result.json)] + [
+            path.read_bytes().decode("latin-1") for path in self.state.rglob("*")
+            if path.is_file() and not path.is_symlink()]
+        assert not [secret for secret in self.secrets for text in shown if secret in text], \
+            "a PIN or one-time token was shown or kept"
 
     def assert_key_fits(self):
         """Looked at from outside: one private key in the token belongs to the active certificate."""
@@ -134,6 +157,28 @@ class World:
         self.assert_key_fits()
         result = self.run("renew", "--dry-run", "--force")
         assert (result.status, result["reason"]) == (0, "dry_run"), result
+
+    def assert_fails(self, status, kind, *facts, reason="none", arguments=("renew", "--force"),
+                     command=(), **environment):
+        """It ends so, says these facts, and the active identity is the one of before."""
+        before = self.sha256()
+        result = self.run(*arguments, command=command, **environment)
+        assert (result.status, result["error"]["class"], result["reason"]) == \
+            (status, kind, reason), result
+        assert result["exit_status"] == status, result
+        assert (result["failed"], result["changed"]) == (True, False), result
+        message = result["error"]["message"]
+        assert not [fact for fact in facts if fact not in message], message
+        assert self.sha256() == before
+        return result
+
+    def assert_recovers(self, keys=1):
+        """The fault is gone: the old identity works, and one run renews it. `keys` were made
+        since the calls were last forgotten: a key is kept for the next try."""
+        self.connector.clear_faults()
+        self.assert_identity_works()
+        self.assert_renews()
+        assert self.calls("C_GenerateKeyPair") == keys
 
     def assert_only_retained_keys(self):
         """One pair for each generation in the store and nothing else, all with a name."""

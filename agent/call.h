@@ -1,0 +1,14 @@
+#pragma once
+/*
+ * What every command is given: how it was called.
+ */
+#include <stdint.h>
+
+struct console;
+struct options;
+
+struct call {
+	const struct options *options;
+	struct console *console; /* for people, on stderr */
+	int64_t started;         /* seconds */
+};

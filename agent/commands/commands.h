@@ -1,0 +1,59 @@
+#pragma once
+/*
+ * The commands: one row and one file each. The help text, the options and the lock come from the
+ * same row.
+ */
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct call;
+struct identity;
+struct result;
+
+enum command_access {
+	COMMAND_READS, /* without the lock, and without making anything */
+	COMMAND_WRITES /* under the identity's lock */
+};
+
+/* One bit for each command: which of them an option belongs to. */
+enum command_bit {
+	COMMAND_ENROLL = 1 << 0,
+	COMMAND_RENEW = 1 << 1,
+	COMMAND_STATUS = 1 << 2,
+	COMMAND_KEYS = 1 << 3,
+	COMMAND_REVOKE = 1 << 4,
+	COMMAND_EVERY = (1 << 5) - 1,
+};
+
+struct command {
+	const char *name;
+	enum command_bit bit;
+	enum command_access access;
+	/* For one identity. What was reached goes into *result, also when it fails. */
+	bool (*run)(const struct call *call, struct identity *identity, struct result *result,
+	    struct error *error);
+	const char *arguments; /* for the help text */
+	const char *sentence;
+};
+
+#define COMMAND_COUNT 5
+
+extern const struct command command_table[COMMAND_COUNT];
+
+/* NULL when there is none. */
+const struct command *command_find(const char *name);
+const struct command *command_nearest(const char *name);
+
+MUST_CHECK bool command_enroll(const struct call *call, struct identity *identity,
+    struct result *result, struct error *error);
+MUST_CHECK bool command_renew(const struct call *call, struct identity *identity,
+    struct result *result, struct error *error);
+MUST_CHECK bool command_status(const struct call *call, struct identity *identity,
+    struct result *result, struct error *error);
+MUST_CHECK bool command_keys(const struct call *call, struct identity *identity,
+    struct result *result, struct error *error);
+MUST_CHECK bool command_revoke(const struct call *call, struct identity *identity,
+    struct result *result, struct error *error);

@@ -1,0 +1,83 @@
+#include "agent/call.h"
+#include "agent/commands/commands.h"
+#include "agent/console.h"
+#include "agent/enroll_token.h"
+#include "agent/errand.h"
+#include "agent/identity.h"
+#include "agent/options.h"
+#include "agent/remember.h"
+#include "agent/result.h"
+#include "agent/supervisor.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/text.h"
+
+/* What was meant first: the command line, then what came with the token, then the file. */
+static bool choose_url(const struct call *call, const struct identity *identity,
+    const struct enroll_token *token, const char **ret_url, struct error *error)
+{
+	const char *url = call->options->url;
+
+	if (!url)
+		url = token->url;
+	if (!url)
+		url = identity->settings->enrollment_url;
+	if (!url)
+		return error_set(error, ERROR_USAGE,
+		    "where to enroll? The token brings no URL: give --url, or set enrollment_url");
+	*ret_url = url;
+	return true;
+}
+
+static bool read_token(const struct call *call, const struct identity *identity,
+    struct enroll_token *token, struct error *error)
+{
+	if (!enroll_token_read(call->options->token_file, token, error))
+		return false;
+	if (token->exposed)
+		console_print(call->console,
+		    "%s can be read by others than its owner: chmod 600, and keep one-time tokens "
+		    "to yourself",
+		    call->options->token_file);
+	if (journal_token_is_spent(&identity->journal, secret_bytes(token->secret),
+		secret_length(token->secret)))
+		return error_set(error, ERROR_REENROLL,
+		    "this one-time token has been sent before and is used up: supply another");
+	return true;
+}
+
+/* What could not be noted only costs the next run its knowledge. */
+static void note(const struct call *call, struct identity *identity,
+    const struct supervised *supervised, struct result *result, const struct error *reason)
+{
+	struct error error = ERROR_INIT;
+	int64_t now = clock_now();
+
+	remember_enrolment(identity, &supervised->outcome, now, &result->reason, reason);
+	if (!journal_save(identity->store, &identity->journal, now, &error))
+		console_print(call->console, "%s: %s", identity->settings->name, error.message);
+}
+
+bool command_enroll(const struct call *call, struct identity *identity, struct result *result,
+    struct error *error)
+{
+	scoped(supervised) struct supervised supervised = { .interrupted = false };
+	scoped(enroll_token) struct enroll_token token = { .secret = NULL };
+	struct errand errand = { .task = JOB_ENROLL };
+	char end[CLOCK_TEXT_SIZE];
+	bool done;
+
+	if (!read_token(call, identity, &token, error)
+	    || !choose_url(call, identity, &token, &errand.url, error))
+		return false;
+	errand.token = token.secret;
+	done = errand_run(call, identity, &errand, result, &supervised, error);
+	if (!supervised.interrupted)
+		note(call, identity, &supervised, result, error);
+	if (!done)
+		return false;
+	result->reason = REASON_RENEWED;
+	clock_format(identity->not_after, end);
+	text_format(result->message, sizeof(result->message), "enrolled: valid until %s", end);
+	return true;
+}

@@ -1,0 +1,28 @@
+#include "agent/call.h"
+#include "agent/commands/commands.h"
+#include "agent/errand.h"
+#include "agent/identity.h"
+#include "agent/options.h"
+#include "agent/report.h"
+#include "agent/result.h"
+#include "agent/supervisor.h"
+#include "base/text.h"
+
+bool command_keys(const struct call *call, struct identity *identity, struct result *result,
+    struct error *error)
+{
+	scoped(supervised) struct supervised supervised;
+	const struct errand errand = {
+		.task = JOB_KEYS,
+		.prune = call->options->prune,
+		.unknown = call->options->unknown,
+	};
+
+	if (!errand_run(call, identity, &errand, result, &supervised, error))
+		return false;
+	if (!call->options->json)
+		report_keys(stdout, identity, result->keys);
+	text_format(result->message, sizeof(result->message), "%d keys%s",
+	    cJSON_GetArraySize(result->keys), result->changed ? ", leftovers destroyed" : "");
+	return true;
+}

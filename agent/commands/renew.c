@@ -1,0 +1,147 @@
+#include "agent/call.h"
+#include "agent/commands/commands.h"
+#include "agent/console.h"
+#include "agent/decide.h"
+#include "agent/errand.h"
+#include "agent/identity.h"
+#include "agent/options.h"
+#include "agent/remember.h"
+#include "agent/result.h"
+#include "agent/supervisor.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+static void say_when(const struct identity *identity, const char *done, struct result *result)
+{
+	char end[CLOCK_TEXT_SIZE];
+	char due[CLOCK_TEXT_SIZE];
+
+	clock_format(identity->not_after, end);
+	clock_format(identity->schedule.due, due);
+	text_format(result->message, sizeof(result->message),
+	    "%s: valid until %s, next renewal %s", done, end, due);
+}
+
+static void say_nothing_to_do(const struct identity *identity, struct result *result)
+{
+	if (result->reason == REASON_RENEWED_MEANWHILE)
+		say_when(identity, "another run has renewed it meanwhile", result);
+	else
+		say_when(identity, "nothing to do", result);
+}
+
+/* Nothing is noted: neither a success nor a failure of it says anything about a renewal. */
+static bool try_dry(const struct call *call, struct identity *identity, struct result *result,
+    struct error *error)
+{
+	scoped(supervised) struct supervised supervised = { .interrupted = false };
+	const struct errand errand = {
+		.task = JOB_DRY_RUN,
+		.retry_pin = call->options->retry_pin,
+	};
+
+	result->reason = REASON_DRY_RUN;
+	if (identity->unreadable.kind != ERROR_NONE) {
+		*error = identity->unreadable;
+		return false;
+	}
+	if (!errand_run(call, identity, &errand, result, &supervised, error))
+		return false;
+	say_when(identity, "dry run: token, key and connection work", result);
+	return true;
+}
+
+/* What could not be noted only costs the next run its knowledge. */
+static void note(const struct call *call, struct identity *identity,
+    const struct supervised *supervised, struct result *result, struct error *reason)
+{
+	struct error error = ERROR_INIT;
+	int64_t now = clock_now();
+
+	remember_renewal(identity, &supervised->outcome, now, &result->reason, reason);
+	if (!journal_save(identity->store, &identity->journal, now, &error))
+		console_print(call->console, "%s: %s", identity->settings->name, error.message);
+}
+
+static bool owes_revocation(const struct identity *identity, int64_t now)
+{
+	struct debts revocations = { .count = 0 };
+
+	for (size_t i = 0; i < identity->debts.count; i++)
+		if (identity->debts.list[i].kind == DEBT_REVOKE)
+			revocations.list[revocations.count++] = identity->debts.list[i];
+	return debts_are_payable(&revocations, now);
+}
+
+/* What must come after the renewal is done by a worker with a login of its own; the debt stays
+   when it fails, and the renewal has succeeded. A PIN from a descriptor cannot be read again. */
+static void pay_revocation(const struct call *call, struct identity *identity)
+{
+	scoped(supervised) struct supervised supervised = { .interrupted = false };
+	const struct errand errand = { .task = JOB_PAY_DEBTS };
+	struct result ignored = result_new();
+	struct error error = ERROR_INIT;
+
+	if (!owes_revocation(identity, clock_now()) || identity->settings->pin_fd >= 0)
+		return;
+	if (!errand_run(call, identity, &errand, &ignored, &supervised, &error))
+		console_print(call->console, "%s: still to be done: %s", identity->settings->name,
+		    error.message);
+	result_clear(&ignored);
+}
+
+static bool work(const struct call *call, struct identity *identity, bool renew,
+    struct result *result, struct error *error)
+{
+	scoped(supervised) struct supervised supervised = { .interrupted = false };
+	const struct errand errand = {
+		.task = JOB_RENEW,
+		.renew = renew,
+		.retry_pin = call->options->retry_pin,
+	};
+	bool done = errand_run(call, identity, &errand, result, &supervised, error);
+
+	if (!supervised.interrupted)
+		note(call, identity, &supervised, result, error);
+	if (!done)
+		return false;
+	if (!result->changed) {
+		result->reason = REASON_NOT_DUE;
+		return true;
+	}
+	result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
+	say_when(identity, "renewed", result);
+	pay_revocation(call, identity);
+	return true;
+}
+
+bool command_renew(const struct call *call, struct identity *identity, struct result *result,
+    struct error *error)
+{
+	struct decision decision;
+	enum reason reason;
+
+	if (call->options->dry_run)
+		return try_dry(call, identity, result, error);
+	decision = decide_renew(identity, &(struct wish){
+					      .force = call->options->force,
+					      .started = call->started,
+					      .now = clock_now(),
+					  });
+	result->reason = decision.reason;
+	if (decision.error.kind != ERROR_NONE) {
+		*error = decision.error;
+		return false;
+	}
+	if (decision.work && !work(call, identity, decision.renew, result, error))
+		return false;
+	if (result->changed)
+		return true;
+	/* What was under way may have had to be thrown away. */
+	if (decide_needs_enrolment(identity, clock_now(), &reason, error)) {
+		result->reason = reason;
+		return false;
+	}
+	say_nothing_to_do(identity, result);
+	return true;
+}

@@ -1,0 +1,138 @@
+#include "agent/decide.h"
+
+#include "agent/identity.h"
+#include "agent/policy.h"
+#include "base/clock.h"
+
+int64_t decide_next_attempt(const struct identity *identity, int64_t now)
+{
+	int64_t next = identity->journal.next_attempt;
+
+	return next > now && next - now <= SCHEDULE_BACKOFF_MAX ? next : 0;
+}
+
+/* An enrolment that has not got its certificate yet waits for a token, unless the key has waited
+   too long: then a worker has to destroy it. */
+static bool waits_for_token(const struct identity *identity, int64_t now)
+{
+	const struct journal *journal = &identity->journal;
+
+	if (identity->active.number != 0 || journal->phase > PHASE_KEYED)
+		return false;
+	return journal->phase == PHASE_IDLE
+	    || (journal->enrolment
+		&& (journal->keyed == 0 || now - journal->keyed <= POLICY_KEYED_MAX));
+}
+
+bool decide_needs_enrolment(
+    const struct identity *identity, int64_t now, enum reason *ret_reason, struct error *error)
+{
+	char since[CLOCK_TEXT_SIZE];
+
+	*ret_reason = REASON_NONE;
+	if (waits_for_token(identity, now)) {
+		(void)error_set(error, ERROR_REENROLL,
+		    "no certificate yet: run enroll with a one-time token");
+		return true;
+	}
+	if (identity->active.revoked) {
+		(void)error_set(error, ERROR_REENROLL,
+		    "the certificate has been revoked: run enroll with a one-time token");
+		return true;
+	}
+	if (!identity->journal.reenroll)
+		return false;
+	if (identity->journal.rejections == 0) {
+		*ret_reason = REASON_EXPIRED;
+		(void)error_set(error, ERROR_REENROLL,
+		    "the certificate has expired: run enroll with a one-time token");
+		return true;
+	}
+	*ret_reason = REASON_REJECTED;
+	clock_format(identity->journal.rejected_since, since);
+	(void)error_set(error, ERROR_REENROLL,
+	    "the Connector has refused the certificate since %s: run enroll with a one-time token",
+	    since);
+	return true;
+}
+
+static struct decision nothing(enum reason reason)
+{
+	return (struct decision){ .reason = reason };
+}
+
+static struct decision work(bool renew)
+{
+	return (struct decision){ .work = true, .renew = renew };
+}
+
+/* While this run waited, another one did what it was asked for. */
+static bool was_renewed_meanwhile(const struct identity *identity, const struct wish *wish)
+{
+	return identity->waited && identity->journal.phase == PHASE_IDLE
+	    && (identity->active.number != identity->active_before
+		|| identity->journal.last_success >= wish->started);
+}
+
+static struct decision in_backoff(const struct identity *identity, int64_t next)
+{
+	const struct journal *journal = &identity->journal;
+	struct decision decision = nothing(REASON_BACKOFF);
+	char moment[CLOCK_TEXT_SIZE];
+
+	clock_format(next, moment);
+	(void)error_set(&decision.error, ERROR_BUSY,
+	    "in a back-off until %s after %u failed %s (renew --force tries now): %s", moment,
+	    journal->failures, journal->failures == 1 ? "attempt" : "attempts",
+	    journal->last_message);
+	return decision;
+}
+
+/* A clock that lies behind what was written down is wrong now, or was wrong then. As long as it
+   does not call for a renewal nothing is lost by waiting until somebody sets it right. */
+static struct decision clock_has_gone_back(const struct identity *identity, int64_t now)
+{
+	struct decision decision = nothing(REASON_CLOCK);
+	char then[CLOCK_TEXT_SIZE];
+	char here[CLOCK_TEXT_SIZE];
+
+	clock_format(identity->journal.saved, then);
+	clock_format(now, here);
+	(void)error_set(&decision.error, ERROR_CLOCK,
+	    "the clock says %s, but the last run was at %s: set the clock right (renew --force "
+	    "goes on without)",
+	    here, then);
+	return decision;
+}
+
+struct decision decide_renew(const struct identity *identity, const struct wish *wish)
+{
+	const int64_t now = wish->now;
+	const bool due = identity->active.number != 0 && now >= identity->schedule.due;
+	const int64_t next_attempt = decide_next_attempt(identity, now);
+	struct decision token_needed = { 0 };
+
+	if (identity->unreadable.kind != ERROR_NONE)
+		return (struct decision){ .error = identity->unreadable };
+	if (wish->force && was_renewed_meanwhile(identity, wish))
+		return nothing(REASON_RENEWED_MEANWHILE);
+	if (waits_for_token(identity, now) || !wish->force)
+		(void)decide_needs_enrolment(
+		    identity, now, &token_needed.reason, &token_needed.error);
+	/* A rotation of CAs half done, and an outage of what checks identities, look like a
+	   refusal for good: so it is tried again, once in a back-off. */
+	if (token_needed.error.kind != ERROR_NONE
+	    && (next_attempt != 0 || token_needed.reason == REASON_NONE))
+		return token_needed;
+	if (wish->force)
+		return work(true);
+	if (next_attempt != 0)
+		return in_backoff(identity, next_attempt);
+	if (!due && now < identity->journal.saved - identity->settings->clock_skew)
+		return clock_has_gone_back(identity, now);
+	if (due || identity->journal.phase != PHASE_IDLE
+	    || debts_are_payable(&identity->debts, now))
+		return work(due);
+	return nothing(
+	    identity->schedule.limited_by_ca ? REASON_LIMITED_BY_CA : REASON_NOT_DUE);
+}

@@ -1,0 +1,34 @@
+#pragma once
+/*
+ * Whether a worker is needed, decided under the lock. Pure: what is known comes in, the clock too.
+ */
+#include "agent/result.h"
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct identity;
+
+struct wish {
+	bool force;      /* passes over due date and back-off */
+	int64_t started; /* when this run began to wait for the lock */
+	int64_t now;
+};
+
+struct decision {
+	bool work;  /* a worker is needed */
+	bool renew; /* it may begin a renewal */
+	enum reason reason;
+	struct error error; /* when nothing can be done; ERROR_NONE */
+};
+
+struct decision decide_renew(const struct identity *identity, const struct wish *wish);
+
+/* The next moment that a plain run would try: journal.next_attempt, unless it has passed or was
+   written by a clock that had jumped ahead; 0 for none. */
+int64_t decide_next_attempt(const struct identity *identity, int64_t now);
+/* Why a one-time token is needed, into *error; false when none is. */
+bool decide_needs_enrolment(
+    const struct identity *identity, int64_t now, enum reason *ret_reason, struct error *error);

@@ -1,0 +1,31 @@
+#pragma once
+/*
+ * An errand for a worker: the job is made for an identity, and what comes back is entered into
+ * the command's result.
+ */
+#include "agent/job/job.h"
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+struct identity;
+struct result;
+struct secret;
+struct supervised;
+
+struct errand {
+	enum job_task task;
+	bool renew, retry_pin, prune, unknown;
+	uint32_t generation;
+	const char *url;            /* NULL without */
+	const struct secret *token; /* NULL without */
+};
+
+/* The identity is loaded again afterwards. Fails as supervisor_run does; *ret_supervised is set in
+   any case. */
+MUST_CHECK bool errand_run(const struct call *call, struct identity *identity,
+    const struct errand *errand, struct result *result, struct supervised *ret_supervised,
+    struct error *error);

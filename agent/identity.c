@@ -1,0 +1,126 @@
+#include "agent/identity.h"
+
+#include "agent/state/lock.h"
+#include "agent/x509/certificate.h"
+#include "agent/x509/subject.h"
+
+bool identity_open(const struct identity_settings *settings, bool writes,
+    struct identity *ret_identity, struct error *error)
+{
+	scoped(identity) struct identity identity = { .settings = settings, .lock = -1 };
+
+	journal_clear(&identity.journal);
+	if (!store_open(settings->state_directory, settings->name, writes, &identity.store, error))
+		return false;
+	if (writes
+	    && (!store_current(identity.store, &identity.active_before, error)
+		|| !lock_take(identity.store, settings->lock_wait, &identity.lock,
+		    &identity.waited, error)))
+		return false;
+	if (identity.store && !identity_load(&identity, error))
+		return false;
+
+	*ret_identity = identity;
+	identity = (struct identity){ .lock = -1 };
+	return true;
+}
+
+void identity_close(struct identity *identity)
+{
+	scoped(fd) int lock = identity->lock;
+
+	(void)lock;
+	generation_clear(&identity->active);
+	store_close(identity->store);
+	*identity = (struct identity){ .lock = -1 };
+}
+
+/* The earliest end of leaf and chain. */
+static bool find_dates(struct identity *identity, int64_t *ret_earliest, struct error *error)
+{
+	const STACK_OF(X509) *chain = identity->active.chain;
+	int64_t earliest;
+
+	if (!certificate_dates(identity->active.certificate, &identity->not_before,
+		&identity->not_after, error))
+		return false;
+	earliest = identity->not_after;
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		int64_t not_before, not_after;
+
+		if (!certificate_dates(sk_X509_value(chain, i), &not_before, &not_after, error))
+			return false;
+		if (not_after < earliest)
+			earliest = not_after;
+	}
+	*ret_earliest = earliest;
+	return true;
+}
+
+static bool find_schedule(struct identity *identity, struct error *error)
+{
+	const struct identity_settings *settings = identity->settings;
+	scoped(char) char *common_name = NULL;
+	struct error ignored = ERROR_INIT;
+	int64_t earliest_end;
+
+	if (!find_dates(identity, &earliest_end, error))
+		return false;
+	/* Without one the jitter follows from the identity's name alone. */
+	(void)!subject_common_name(
+	    X509_get_subject_name(identity->active.certificate), &common_name, &ignored);
+	identity->schedule = schedule_due(&(struct schedule_input){
+	    .not_before = identity->not_before,
+	    .leaf_end = identity->not_after,
+	    .earliest_end = earliest_end,
+	    .same_issuer = identity->active.same_issuer,
+	    .lifetime_fraction = settings->lifetime_fraction,
+	    .jitter = settings->jitter,
+	    .common_name = common_name,
+	    .identity = settings->name,
+	});
+	return true;
+}
+
+static bool load_active(struct identity *identity, struct error *error)
+{
+	uint32_t number = 0;
+
+	generation_clear(&identity->active);
+	identity->not_before = 0;
+	identity->not_after = 0;
+	identity->schedule = (struct schedule){ 0, false };
+	if (!store_active(identity->store, &number, error))
+		return false;
+	if (number == 0)
+		return true;
+	return store_load(identity->store, number, &identity->active, error)
+	    && find_schedule(identity, error);
+}
+
+bool identity_load(struct identity *identity, struct error *error)
+{
+	bool debts_damaged = false;
+
+	if (identity->lock >= 0
+		? !journal_load(
+		      identity->store, &identity->journal, &identity->journal_damaged, error)
+		: !journal_read(
+		      identity->store, &identity->journal, &identity->journal_damaged, error))
+		return false;
+	if (identity->lock >= 0
+		? !debts_load(identity->store, &identity->debts, &debts_damaged, error)
+		: !debts_read(identity->store, &identity->debts, &debts_damaged, error))
+		return false;
+	/* An enrolment replaces what cannot be read; every other command says so and stops. */
+	error_clear(&identity->unreadable);
+	if (!load_active(identity, &identity->unreadable))
+		generation_clear(&identity->active);
+	return true;
+}
+
+bool identity_is_alive(const struct identity *identity, int64_t now)
+{
+	return identity->active.number != 0 && !identity->active.revoked
+	    && now <= identity->not_after;
+}

@@ -1,0 +1,48 @@
+#pragma once
+/*
+ * One identity as it stands on disk: its store, its journal, its active certificate, what it owes
+ * and when it is due. Loaded after the lock is taken, and again after a worker has been at work.
+ */
+#include "agent/config/settings.h"
+#include "agent/state/debts.h"
+#include "agent/state/journal.h"
+#include "agent/state/schedule.h"
+#include "agent/state/store.h"
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct identity {
+	const struct identity_settings *settings; /* borrowed */
+	struct store *store;                      /* NULL: nothing is there yet */
+	int lock;                                 /* -1: not taken */
+	bool waited;                              /* somebody else held the lock */
+	uint32_t active_before;                   /* before the lock was asked for */
+
+	struct journal journal;
+	bool journal_damaged;
+	struct debts debts;
+	struct generation active; /* number 0: none */
+	struct error unreadable;  /* why the active generation cannot be read; ERROR_NONE */
+	/* Of the active generation; 0 without. */
+	int64_t not_before, not_after;
+	struct schedule schedule;
+};
+
+/* `writes`: makes the folders and waits for the lock; else only looks. */
+MUST_CHECK bool identity_open(const struct identity_settings *settings, bool writes,
+    struct identity *ret_identity, struct error *error);
+void identity_close(struct identity *identity);
+
+/* Reads everything but the store anew. With the lock a damaged journal is set aside. */
+MUST_CHECK bool identity_load(struct identity *identity, struct error *error);
+
+/* The active certificate can be used by its dates and has not been revoked by us. */
+bool identity_is_alive(const struct identity *identity, int64_t now);
+
+__attribute__((unused)) static inline void scoped_destroy_identity(struct identity *identity)
+{
+	identity_close(identity);
+}

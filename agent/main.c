@@ -1,0 +1,145 @@
+/*
+ * renewal-agent: keeps client certificates fresh whose keys never leave their token. It decides,
+ * supervises and reports; renewal-worker does what needs the token and the network.
+ */
+#include "agent/call.h"
+#include "agent/commands/commands.h"
+#include "agent/config/config.h"
+#include "agent/console.h"
+#include "agent/identity.h"
+#include "agent/options.h"
+#include "agent/report.h"
+#include "agent/result.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+/* What people hear: failures and changes always, "nothing to do" when they are there to hear it. */
+static void tell(const struct call *call, const char *name, const struct result *result)
+{
+	const char *separator = name ? ": " : "";
+
+	if (result->error.kind != ERROR_NONE)
+		console_print(call->console, "%s%s%s", name ? name : "", separator,
+		    result->error.message);
+	else if (result->message[0] && (result->changed || call->console->terminal)
+	    && call->options->command->access == COMMAND_WRITES)
+		console_print(call->console, "%s%s%s", name, separator, result->message);
+	else
+		console_explain(call->console, "%s%s%s", name, separator, result->message);
+}
+
+/* One command on one identity. *ret_report is its JSON; the exit status is returned. */
+static int run(const struct call *call, const struct identity_settings *settings,
+    cJSON **ret_report)
+{
+	const struct command *command = call->options->command;
+	scoped(result) struct result result = result_new();
+	scoped(identity) struct identity identity = { .lock = -1 };
+	int64_t began = clock_milliseconds();
+	bool opened =
+	    identity_open(settings, command->access == COMMAND_WRITES, &identity, &result.error);
+
+	if (opened)
+		(void)!command->run(call, &identity, &result, &result.error);
+	result.total_milliseconds = clock_milliseconds() - began;
+	tell(call, settings->name, &result);
+	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, &result);
+	return result_exit_status(&result, call->options->detailed_exitcode);
+}
+
+static int run_all(const struct call *call, const struct config *config, cJSON **ret_report)
+{
+	cJSON *identities = cJSON_CreateArray();
+	int status = -1;
+
+	for (size_t i = 0; i < config->count; i++) {
+		cJSON *report = NULL;
+		int each = run(call, &config->identities[i], &report);
+
+		status = status < 0 ? each : result_worse_status(status, each);
+		(void)cJSON_AddItemToArray(identities, report);
+	}
+	status = status < 0 ? 0 : status;
+	*ret_report = report_json_all(call->options, identities, status);
+	return status;
+}
+
+/* No identity was come to: the command line or the configuration is wrong. */
+static int fail(const struct call *call, const struct error *error, cJSON **ret_report)
+{
+	scoped(result) struct result result = result_new();
+
+	result.error = *error;
+	tell(call, NULL, &result);
+	*ret_report = report_json(call->options, NULL, NULL, &result);
+	return result_exit_status(&result, call->options->detailed_exitcode);
+}
+
+static int carry_out(const struct call *call, cJSON **ret_report)
+{
+	const struct options *options = call->options;
+	const struct identity_settings *settings = NULL;
+	scoped(config) struct config *config = NULL;
+	struct error error = ERROR_INIT;
+
+	if (!config_load(options->config, &config, &error))
+		return fail(call, &error, ret_report);
+	if (options->all)
+		return run_all(call, config, ret_report);
+	if (!config_identity(config, options->identity, &settings, &error))
+		return fail(call, &error, ret_report);
+	return run(call, settings, ret_report);
+}
+
+static int report(const struct call *call, const cJSON *object, int status)
+{
+	struct error error = ERROR_INIT;
+
+	if (!call->options->json || report_print_json(stdout, object, &error))
+		return status;
+	console_print(call->console, "%s", error.message);
+	return status != 0 ? status : error_exit_status(error.kind);
+}
+
+/* No configuration of the system's reaches libcrypto; files get the modes that they are given; a
+   reader of ours that is gone is an error; a worker's end is not thrown away. */
+static void prepare_process(void)
+{
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	(void)umask(022);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL);
+}
+
+int main(int argc, char **argv)
+{
+	scoped(cJSON) cJSON *object = NULL;
+	struct error error = ERROR_INIT;
+	struct options options;
+	struct console console;
+	struct call call = { &options, &console, clock_now() };
+	bool parsed;
+	int status;
+
+	prepare_process();
+	parsed = options_parse(argc, argv, &options, &error);
+	console = console_open(stderr, options.verbose);
+	if (!parsed) {
+		status = fail(&call, &error, &object);
+		return report(&call, object, status);
+	}
+	if (options.version) {
+		printf("renewal-agent " RENEWAL_AGENT_VERSION "\n");
+		return 0;
+	}
+	if (options.help) {
+		options_print_help(stdout, options.command);
+		return 0;
+	}
+	status = carry_out(&call, &object);
+	return report(&call, object, status);
+}

@@ -1,0 +1,274 @@
+#include "agent/options.h"
+
+#include "agent/commands/commands.h"
+#include "agent/config/url_check.h"
+#include "base/text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct options, member)
+
+struct option {
+	const char *name;
+	char letter;          /* 0: none */
+	const char *argument; /* NULL: it has none */
+	unsigned commands;    /* enum command_bit */
+	size_t offset;
+	bool (*parse)(const char *text, void *at, struct error *error); /* NULL: a switch */
+	const char *sentence;
+};
+
+static bool parse_text(const char *text, void *at, struct error *error)
+{
+	if (text[0] == '\0')
+		return error_set(error, ERROR_USAGE, "must not be empty");
+	*(const char **)at = text;
+	return true;
+}
+
+static bool parse_url(const char *text, void *at, struct error *error)
+{
+	if (!url_check(text, error)) {
+		error->kind = ERROR_USAGE;
+		return false;
+	}
+	*(const char **)at = text;
+	return true;
+}
+
+static bool parse_generation(const char *text, void *at, struct error *error)
+{
+	uint64_t number;
+
+	if (!text_parse_number(text, 1, UINT32_MAX, &number))
+		return error_set(error, ERROR_USAGE, "must be the number of a generation");
+	*(uint32_t *)at = (uint32_t)number;
+	return true;
+}
+
+/* clang-format off */
+static const struct option table[] = {
+	{ "config", 0, "FILE", COMMAND_EVERY, AT(config), parse_text,
+	  "read this configuration (else RENEWAL_AGENT_CONFIG, else /etc/renewal-agent/renewal-agent.conf)" },
+	{ "identity", 0, "NAME", COMMAND_EVERY, AT(identity), parse_text,
+	  "the identity meant; not needed when there is only one" },
+	{ "all", 0, NULL, COMMAND_RENEW | COMMAND_STATUS | COMMAND_KEYS, AT(all), NULL,
+	  "all identities, one after another" },
+	{ "json", 0, NULL, COMMAND_EVERY, AT(json), NULL,
+	  "print one JSON object on stdout" },
+	{ "detailed-exitcode", 0, NULL, COMMAND_EVERY, AT(detailed_exitcode), NULL,
+	  "exit with 10 instead of 0 when nothing was changed" },
+	{ "verbose", 'v', NULL, COMMAND_EVERY, AT(verbose), NULL,
+	  "say more on stderr" },
+	{ "help", 'h', NULL, COMMAND_EVERY, AT(help), NULL,
+	  "show this text" },
+	{ "version", 0, NULL, COMMAND_EVERY, AT(version), NULL,
+	  "show the version" },
+
+	{ "token-file", 0, "FILE", COMMAND_ENROLL, AT(token_file), parse_text,
+	  "the one-time token, plain or in the Director's rawEncoded form; - is stdin" },
+	{ "url", 0, "URL", COMMAND_ENROLL, AT(url), parse_url,
+	  "the token-secured URL of the Connector (else that of the token, else enrollment_url)" },
+	{ "force", 0, NULL, COMMAND_RENEW, AT(force), NULL,
+	  "renew now, due or not and in a back-off too" },
+	{ "dry-run", 0, NULL, COMMAND_RENEW, AT(dry_run), NULL,
+	  "try token, key and connection, and change nothing" },
+	{ "retry-pin", 0, NULL, COMMAND_RENEW, AT(retry_pin), NULL,
+	  "try the PIN although the token has refused it before" },
+	{ "prune", 0, NULL, COMMAND_KEYS, AT(prune), NULL,
+	  "destroy the keys that crashes have left over" },
+	{ "unknown", 0, NULL, COMMAND_KEYS, AT(unknown), NULL,
+	  "with --prune: also key objects without a name, which may belong to another program" },
+	{ "generation", 0, "N", COMMAND_REVOKE, AT(generation), parse_generation,
+	  "revoke the certificate of this generation" },
+	{ "active", 0, NULL, COMMAND_REVOKE, AT(active), NULL,
+	  "revoke the active certificate; a one-time token is needed afterwards" },
+};
+/* clang-format on */
+
+/* The arguments, and how far they are read. */
+struct reader {
+	int argc;
+	char *const *argv;
+	int at;
+	uint32_t seen; /* bit i: row i of the table was given */
+};
+
+_Static_assert(ARRAY_LENGTH(table) <= 32, "every option has its bit");
+
+static const struct option *find(const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
+		if (strlen(table[i].name) == length && strncmp(table[i].name, name, length) == 0)
+			return &table[i];
+	return NULL;
+}
+
+static const struct option *find_letter(const char *letters)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
+		if (table[i].letter && table[i].letter == letters[0] && letters[1] == '\0')
+			return &table[i];
+	return NULL;
+}
+
+static bool refuse_unknown(const char *argument, struct error *error)
+{
+	const char *nearest = "help";
+	size_t least = SIZE_MAX;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
+		size_t distance = text_distance(argument + strspn(argument, "-"), table[i].name);
+
+		if (distance >= least)
+			continue;
+		least = distance;
+		nearest = table[i].name;
+	}
+	return error_set(error, ERROR_USAGE, "unknown option %.64s: did you mean --%s?", argument,
+	    nearest);
+}
+
+static bool take_option(struct reader *reader, const struct option *option, const char *value,
+    struct options *options, struct error *error)
+{
+	void *at = (char *)options + option->offset;
+
+	reader->seen |= UINT32_C(1) << (option - table);
+	if (!option->parse) {
+		if (value)
+			return error_set(error, ERROR_USAGE, "--%s takes no value", option->name);
+		*(bool *)at = true;
+		return true;
+	}
+	if (!value && reader->at < reader->argc)
+		value = reader->argv[reader->at++];
+	if (!value)
+		return error_set(
+		    error, ERROR_USAGE, "--%s needs a %s", option->name, option->argument);
+	return option->parse(value, at, error) || error_prefix(error, "--%s", option->name);
+}
+
+static bool take_command(const char *name, struct options *options, struct error *error)
+{
+	if (options->command)
+		return error_set(error, ERROR_USAGE, "one command at a time: %s or %.64s",
+		    options->command->name, name);
+	options->command = command_find(name);
+	if (!options->command)
+		return error_set(error, ERROR_USAGE,
+		    "unknown command \"%.64s\": did you mean %s?", name,
+		    command_nearest(name)->name);
+	return true;
+}
+
+static bool take_argument(struct reader *reader, struct options *options, struct error *error)
+{
+	const char *argument = reader->argv[reader->at++];
+	const char *name = argument + 2;
+	size_t length = strcspn(name, "=");
+	const struct option *option;
+
+	if (argument[0] != '-' || argument[1] == '\0')
+		return take_command(argument, options, error);
+	if (argument[1] != '-')
+		option = find_letter(argument + 1);
+	else
+		option = find(name, length);
+	if (!option)
+		return refuse_unknown(argument, error);
+	return take_option(reader, option,
+	    argument[1] == '-' && name[length] == '=' ? name + length + 1 : NULL, options, error);
+}
+
+/* What the command says about its options. */
+static bool check(const struct options *options, uint32_t seen, struct error *error)
+{
+	const unsigned bit = options->command->bit;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
+		if ((seen & UINT32_C(1) << i) && !(table[i].commands & bit))
+			return error_set(error, ERROR_USAGE, "--%s does not go with %s",
+			    table[i].name, options->command->name);
+	if (options->all && options->identity)
+		return error_set(error, ERROR_USAGE, "--identity and --all exclude each other");
+	if (bit == COMMAND_ENROLL && !options->token_file)
+		return error_set(error, ERROR_USAGE, "enroll needs --token-file FILE (- is stdin)");
+	if (bit == COMMAND_KEYS && options->unknown && !options->prune)
+		return error_set(error, ERROR_USAGE, "--unknown only goes with --prune");
+	if (bit == COMMAND_REVOKE && options->active == (options->generation != 0))
+		return error_set(
+		    error, ERROR_USAGE, "revoke needs one of --generation N and --active");
+	return true;
+}
+
+/* Looked for before anything is understood. */
+static bool wants_json(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (text_equal(argv[i], "--json"))
+			return true;
+	return false;
+}
+
+bool options_parse(int argc, char *const *argv, struct options *ret_options, struct error *error)
+{
+	struct reader reader = { argc, argv, 1, 0 };
+	struct options options = { 0 };
+
+	*ret_options = (struct options){ .json = wants_json(argc, argv) };
+	while (reader.at < argc)
+		if (!take_argument(&reader, &options, error))
+			return false;
+	if (!options.help && !options.version && !options.command)
+		return error_set(
+		    error, ERROR_USAGE, "which command? renewal-agent --help shows them");
+	if (!options.help && !options.version && !check(&options, reader.seen, error))
+		return false;
+
+	*ret_options = options;
+	return true;
+}
+
+static void print_options(FILE *stream, unsigned commands, bool common)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
+		const struct option *option = &table[i];
+		char shown[40];
+
+		if (!(option->commands & commands) || (option->commands == COMMAND_EVERY) != common)
+			continue;
+		text_format(shown, sizeof(shown), "--%s%s%s", option->name,
+		    option->argument ? " " : "", option->argument ? option->argument : "");
+		if (option->letter)
+			text_format(
+			    shown, sizeof(shown), "-%c, --%s", option->letter, option->name);
+		fprintf(stream, "  %-20s %s\n", shown, option->sentence);
+	}
+}
+
+void options_print_help(FILE *stream, const struct command *command)
+{
+	if (command) {
+		fprintf(stream, "usage: renewal-agent [OPTION...] %s %s\n\n%s: %s.\n\n",
+		    command->name, command->arguments, command->name, command->sentence);
+		print_options(stream, command->bit, false);
+		fprintf(stream, "\n");
+		print_options(stream, command->bit, true);
+		return;
+	}
+	fprintf(stream,
+	    "usage: renewal-agent [OPTION...] COMMAND\n\n"
+	    "Keeps client certificates of the Kyma Compass Connector fresh, with keys that are\n"
+	    "generated inside a PKCS#11 token and never leave it.\n\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(stream, "  %-20s %s\n", command_table[i].name, command_table[i].sentence);
+	fprintf(stream, "\n");
+	print_options(stream, COMMAND_EVERY, true);
+	fprintf(stream,
+	    "\n  renewal-agent COMMAND --help shows a command's own options.\n"
+	    "\nExit status: 0 done or nothing to do, 20 supply a one-time token, 64 command line,\n"
+	    "69 token, 70 bug, 75 try again later, 76 the Connector refused, 77 PIN or permission,\n"
+	    "78 configuration.\n");
+}

@@ -1,0 +1,42 @@
+#pragma once
+/*
+ * The command line: renewal-agent [options] COMMAND [options].
+ *
+ * One table says which options there are, which commands take them and what they mean; parser and
+ * help come from it. Names are written out in full: an abbreviation that works today may mean
+ * something else tomorrow.
+ */
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct command;
+
+struct options {
+	const struct command *command; /* NULL: --help or --version without one */
+	bool help, version;
+
+	const char *config;   /* NULL: the default */
+	const char *identity; /* NULL: the only one */
+	bool all;
+	bool json;
+	bool detailed_exitcode;
+	bool verbose;
+
+	const char *token_file, *url;   /* enroll */
+	bool force, dry_run, retry_pin; /* renew */
+	bool prune, unknown;            /* keys */
+	bool active;                    /* revoke */
+	uint32_t generation;            /* revoke; 0: not given */
+};
+
+/* Borrows from argv. Every failure is ERROR_USAGE and says what there is. ret_options->json is
+   right even then, since a failure is reported as JSON too. */
+MUST_CHECK bool options_parse(
+    int argc, char *const *argv, struct options *ret_options, struct error *error);
+
+/* command NULL: all of them. */
+void options_print_help(FILE *stream, const struct command *command);

@@ -1,0 +1,152 @@
+#include "agent/remember.h"
+
+#include "agent/identity.h"
+#include "agent/job/job.h"
+#include "agent/policy.h"
+#include "base/clock.h"
+
+#include <string.h>
+
+/* Trying again only makes sense after a while. The PIN has its latch, and where a person has to
+   act there is nothing to wait for; but a refusal may heal. */
+static bool needs_backoff(enum error_kind kind, bool reenroll)
+{
+	switch (kind) {
+	case ERROR_REENROLL:
+		return reenroll;
+	case ERROR_PIN:
+	case ERROR_PERMISSION:
+	case ERROR_CONFIG:
+	case ERROR_USAGE:
+	case ERROR_BUSY:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* What the Connector says, or our own clock as long as the Connector's agrees with it. */
+static bool has_expired(const struct identity *identity, const struct outcome *outcome, int64_t now)
+{
+	if (outcome->alert_expired)
+		return true;
+	return outcome->error.kind == ERROR_REJECTED && identity->active.number != 0
+	    && now > identity->not_after && outcome->server_date != 0
+	    && distance(outcome->server_date, now) <= POLICY_CLOCK_AGREES;
+}
+
+static void become_expired(struct journal *journal, struct error *error)
+{
+	journal->reenroll = true;
+	journal->rejections = 0;
+	journal->rejected_since = 0;
+	error->kind = ERROR_REENROLL;
+	(void)error_prefix(
+	    error, "the certificate has expired, run enroll with a one-time token");
+}
+
+static void note_rejection(struct journal *journal, int64_t rejected_after, int64_t now,
+    struct error *error)
+{
+	char since[CLOCK_TEXT_SIZE];
+
+	if (journal->rejections == 0 || journal->rejected_since > now)
+		journal->rejected_since = now;
+	journal->rejections++;
+	if (rejected_after != 0
+	    && (journal->rejections < POLICY_REJECTIONS
+		|| now - journal->rejected_since < rejected_after))
+		return;
+	journal->reenroll = true;
+	clock_format(journal->rejected_since, since);
+	error->kind = ERROR_REENROLL;
+	(void)error_prefix(error,
+	    "the Connector has refused this identity %u times since %s, run enroll with a "
+	    "one-time token",
+	    journal->rejections, since);
+}
+
+static enum reason reason_of(const struct error *error, const struct outcome *outcome)
+{
+	switch (error->kind) {
+	case ERROR_REJECTED:
+		return REASON_REJECTED;
+	case ERROR_CLOCK:
+		return REASON_CLOCK;
+	case ERROR_PIN:
+		return outcome->latched ? REASON_LATCHED : REASON_NONE;
+	default:
+		return REASON_NONE;
+	}
+}
+
+static void note_error(struct journal *journal, int64_t now, const struct error *error)
+{
+	journal->last_error_at = now;
+	journal->last_error = error->kind;
+	memcpy(journal->last_message, error->message, sizeof(journal->last_message));
+}
+
+static void note_success(struct journal *journal, bool changed, int64_t now)
+{
+	journal->failures = 0;
+	journal->next_attempt = 0;
+	journal->last_error_at = 0;
+	journal->last_error = ERROR_NONE;
+	journal->last_message[0] = '\0';
+	if (!changed)
+		return;
+	journal->last_success = now;
+	journal->rejections = 0;
+	journal->rejected_since = 0;
+	journal->reenroll = false;
+}
+
+static void back_off(struct identity *identity, int64_t retry_after, int64_t now)
+{
+	struct journal *journal = &identity->journal;
+	/* Towards an end that cannot be met any more nobody has to hurry. */
+	bool late = identity->active.number == 0 || journal->reenroll;
+
+	journal->failures++;
+	journal->next_attempt = schedule_next_attempt(now, journal->failures,
+	    late ? INT64_MAX : identity->not_after, retry_after, identity->settings->name);
+}
+
+void remember_renewal(struct identity *identity, const struct outcome *outcome, int64_t now,
+    enum reason *ret_reason, struct error *error)
+{
+	struct journal *journal = &identity->journal;
+
+	journal->last_run = now;
+	*ret_reason = reason_of(error, outcome);
+	if (error->kind == ERROR_NONE) {
+		note_success(journal, outcome->changed, now);
+		return;
+	}
+	if (has_expired(identity, outcome, now)) {
+		become_expired(journal, error);
+		*ret_reason = REASON_EXPIRED;
+	} else if (error->kind == ERROR_REJECTED) {
+		note_rejection(journal, identity->settings->rejected_after, now, error);
+	}
+	note_error(journal, now, error);
+	if (needs_backoff(error->kind, journal->reenroll))
+		back_off(identity, outcome->retry_after, now);
+}
+
+void remember_enrolment(struct identity *identity, const struct outcome *outcome, int64_t now,
+    enum reason *ret_reason, const struct error *error)
+{
+	identity->journal.last_run = now;
+	*ret_reason = reason_of(error, outcome);
+	if (error->kind == ERROR_NONE)
+		note_success(&identity->journal, outcome->changed, now);
+	else
+		note_error(&identity->journal, now, error);
+}

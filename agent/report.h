@@ -1,0 +1,31 @@
+#pragma once
+/*
+ * What a command says at its end: for people, or as one JSON object for machines, whatever
+ * happened.
+ */
+#include "base/compiler.h"
+#include "base/error.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+struct identity;
+struct identity_settings;
+struct options;
+struct result;
+
+/* One command on one identity. `identity` NULL: it could not be opened; `settings` NULL: it did
+   not come so far as to know which. Owned. */
+cJSON *report_json(const struct options *options, const struct identity_settings *settings,
+    const struct identity *identity, const struct result *result);
+/* The same head over `identities`, an array of such objects, which is taken. */
+cJSON *report_json_all(const struct options *options, cJSON *identities, int exit_status);
+MUST_CHECK bool report_print_json(FILE *stream, const cJSON *report, struct error *error);
+
+/* For people, on stdout: what `status` and `keys` show. */
+void report_status(FILE *stream, const struct identity *identity, int64_t now);
+void report_keys(FILE *stream, const struct identity *identity, const cJSON *keys);
+
+/* How it stands: none, ok, due, renewing, re-enrolment-needed. */
+const char *report_state(const struct identity *identity, int64_t now);

@@ -1,0 +1,54 @@
+#include "agent/result.h"
+
+#define EXIT_UNCHANGED 10
+
+static const char *const reason_names[] = {
+	[REASON_NONE] = "none",
+	[REASON_NOT_DUE] = "not_due",
+	[REASON_BACKOFF] = "backoff",
+	[REASON_RENEWED] = "renewed",
+	[REASON_RESUMED] = "resumed",
+	[REASON_RENEWED_MEANWHILE] = "renewed_meanwhile",
+	[REASON_DRY_RUN] = "dry_run",
+	[REASON_LATCHED] = "latched",
+	[REASON_CLOCK] = "clock",
+	[REASON_LIMITED_BY_CA] = "limited_by_ca",
+	[REASON_REJECTED] = "rejected",
+	[REASON_EXPIRED] = "expired",
+};
+
+_Static_assert(ARRAY_LENGTH(reason_names) == REASON_COUNT, "every reason has its name");
+
+struct result result_new(void)
+{
+	return (struct result){ .key_generation_milliseconds = -1 };
+}
+
+void result_clear(struct result *result)
+{
+	cJSON_Delete(result->keys);
+	result->keys = NULL;
+}
+
+int result_exit_status(const struct result *result, bool detailed)
+{
+	if (result->error.kind != ERROR_NONE)
+		return error_exit_status(result->error.kind);
+	return detailed && !result->changed ? EXIT_UNCHANGED : 0;
+}
+
+/* 0 comes before 10: with several identities 10 means that none was changed. */
+int result_worse_status(int a, int b)
+{
+	static const int order[] = { 70, 77, 78, 69, 20, 76, 75, 11, 0, EXIT_UNCHANGED };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(order); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return a != 0 ? a : b;
+}
+
+const char *result_reason_name(enum reason reason)
+{
+	return reason_names[reason];
+}

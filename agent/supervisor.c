@@ -1,0 +1,247 @@
+#include "agent/supervisor.h"
+
+#include "agent/console.h"
+#include "agent/policy.h"
+#include "agent/worker_process.h"
+#include "base/clock.h"
+#include "base/scoped.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#define SECOND 1000 /* milliseconds */
+
+struct watch {
+	const struct job *job;
+	struct console *console;
+	struct supervised *supervised;
+	struct worker_process worker;
+	int signals; /* signalfd: a person or a service manager wants us to end */
+
+	char step[sizeof(((struct note *)0)->text)];
+	int64_t began;    /* milliseconds */
+	int64_t deadline; /* seconds; from `began` on */
+};
+
+/* The signals that end a run in an orderly way. */
+static sigset_t ending_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	return signals;
+}
+
+static void begin_step(struct watch *watch, const char *step, int64_t deadline)
+{
+	/* A note's text fits. */
+	(void)!text_copy(watch->step, sizeof(watch->step), step);
+	watch->began = clock_milliseconds();
+	watch->deadline = deadline;
+}
+
+static void take_note(struct watch *watch, const struct note *note)
+{
+	const char *name = watch->job->settings->name;
+
+	switch (note->kind) {
+	case NOTE_STEP:
+		begin_step(watch, note->text, note->deadline);
+		console_explain(watch->console, "%s: %s", name, note->text);
+		break;
+	case NOTE_WARNING:
+		console_print(watch->console, "%s: %s", name, note->text);
+		break;
+	case NOTE_INFO:
+		console_explain(watch->console, "%s: %s", name, note->text);
+		break;
+	}
+}
+
+static bool set_deadline_passed(const struct watch *watch, struct error *error)
+{
+	char span[32];
+
+	text_format_seconds(watch->deadline, span, sizeof(span));
+	return error_set(error, ERROR_DEADLINE,
+	    "%s: not done after %s, so the worker was ended; see whether the token and the "
+	    "Connector are well, or raise the timeout of this step",
+	    watch->step, span);
+}
+
+static bool set_interrupted(struct watch *watch, const char *by, struct error *error)
+{
+	watch->supervised->interrupted = true;
+	return error_set(error, ERROR_STATE,
+	    "interrupted by %s while %s; nothing is lost, the next run goes on from here", by,
+	    watch->step);
+}
+
+/* The worker is gone and has said nothing. */
+static bool set_death(struct watch *watch, struct error *error)
+{
+	int status = watch->worker.status;
+	char signal_name[32];
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_NOT_STARTED)
+		return error_set(error, ERROR_INTERNAL, "the worker could not be started");
+	if (!WIFSIGNALED(status))
+		return error_set(error, ERROR_INTERNAL,
+		    "the worker ended with status %d and without a report while %s",
+		    WIFEXITED(status) ? WEXITSTATUS(status) : status, watch->step);
+
+	(void)text_format(signal_name, sizeof(signal_name), "SIG%s",
+	    sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
+	switch (WTERMSIG(status)) {
+	case SIGKILL: /* a person, or the kernel that ran out of memory */
+	case SIGTERM:
+	case SIGINT:
+	case SIGHUP:
+		return set_interrupted(watch, signal_name, error);
+	default:
+		return error_set(error, ERROR_TOKEN,
+		    "the worker crashed (%s) while %s: most likely the module %s did", signal_name,
+		    watch->step, watch->job->settings->module);
+	}
+}
+
+static bool end_interrupted(struct watch *watch, struct error *error)
+{
+	struct signalfd_siginfo info;
+	const char *name = NULL;
+	char text[32];
+
+	if (read(watch->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		name = sigabbrev_np((int)info.ssi_signo);
+	(void)text_format(text, sizeof(text), "%s%s", name ? "SIG" : "a signal", name ? name : "");
+	(void)worker_process_end(&watch->worker, 0);
+	return set_interrupted(watch, text, error);
+}
+
+/* Milliseconds that poll may wait: to the deadline, or to the next second for the terminal. */
+static int next_look(const struct watch *watch)
+{
+	int64_t passed = clock_milliseconds() - watch->began;
+	int64_t left = watch->deadline * SECOND - passed;
+	int64_t next = watch->console->terminal ? SECOND - passed % SECOND : 60 * SECOND;
+
+	if (left < next)
+		next = left;
+	return next > 0 ? (int)next : 0;
+}
+
+static bool deadline_has_passed(const struct watch *watch)
+{
+	return clock_milliseconds() - watch->began >= watch->deadline * SECOND;
+}
+
+static bool receive(struct watch *watch, bool *ret_ended, struct error *error)
+{
+	struct outcome *outcome = &watch->supervised->outcome;
+	enum report_kind kind;
+	struct note note;
+
+	if (!report_receive(watch->worker.channel, &kind, &note, outcome, error)) {
+		(void)worker_process_end(&watch->worker, 0);
+		return false;
+	}
+	*ret_ended = kind != REPORT_NOTE;
+	if (kind == REPORT_NOTE)
+		take_note(watch, &note);
+	if (kind == REPORT_OUTCOME) {
+		/* It still finalises the module, which may hang like anything else of it. */
+		if (!worker_process_end(&watch->worker, POLICY_WORKER_END * SECOND))
+			console_print(watch->console, "the worker does not end, even when killed");
+		*error = outcome->error;
+		return outcome->error.kind == ERROR_NONE;
+	}
+	if (kind == REPORT_END) {
+		(void)worker_process_end(&watch->worker, POLICY_WORKER_END * SECOND);
+		return set_death(watch, error);
+	}
+	return true;
+}
+
+static bool watch_worker(struct watch *watch, struct error *error)
+{
+	struct pollfd descriptors[] = {
+		{ .fd = watch->worker.channel, .events = POLLIN },
+		{ .fd = watch->signals, .events = POLLIN },
+	};
+	bool ended = false;
+
+	while (!ended) {
+		int ready = poll(descriptors, ARRAY_LENGTH(descriptors), next_look(watch));
+
+		if (ready < 0 && errno != EINTR) {
+			(void)worker_process_end(&watch->worker, 0);
+			return error_set(error, ERROR_INTERNAL, "poll: %s", strerror(errno));
+		}
+		if (ready > 0 && descriptors[1].revents)
+			return end_interrupted(watch, error);
+		if (ready > 0 && descriptors[0].revents) {
+			if (!receive(watch, &ended, error))
+				return false;
+			continue;
+		}
+		if (deadline_has_passed(watch)) {
+			(void)worker_process_end(&watch->worker, 0);
+			return set_deadline_passed(watch, error);
+		}
+		console_progress(watch->console, watch->step,
+		    (clock_milliseconds() - watch->began) / SECOND);
+	}
+	return true;
+}
+
+/* A worker that dies before it has read its job is heard of by its end. */
+static bool run(
+    struct watch *watch, const struct secret *token, int lock, struct error *error)
+{
+	struct error unsent = ERROR_INIT;
+	bool done;
+
+	if (!worker_process_start(watch->job->settings, lock, &watch->worker, error))
+		return false;
+	begin_step(watch, "starting", watch->job->settings->step_timeout);
+	if (!job_send(watch->worker.channel, watch->job, token, &unsent))
+		console_explain(watch->console, "%s", unsent.message);
+	done = watch_worker(watch, error);
+	console_wipe(watch->console);
+	return done;
+}
+
+bool supervisor_run(const struct job *job, const struct secret *token, int lock,
+    struct console *console, struct supervised *ret_supervised, struct error *error)
+{
+	const sigset_t ending = ending_signals();
+	struct watch watch = { .job = job, .console = console, .supervised = ret_supervised };
+	scoped(fd) int signals = -1;
+	sigset_t blocked = ending;
+	sigset_t before;
+	bool done;
+
+	*ret_supervised = (struct supervised){ .outcome.key_generation_milliseconds = -1 };
+	sigaddset(&blocked, SIGCHLD); /* worker_process_end waits for it */
+	if (sigprocmask(SIG_BLOCK, &blocked, &before) != 0)
+		return error_set(error, ERROR_INTERNAL, "sigprocmask: %s", strerror(errno));
+	signals = signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
+	watch.signals = signals;
+	done = signals >= 0 ? run(&watch, token, lock, error)
+			    : error_set(error, ERROR_INTERNAL, "signalfd: %s", strerror(errno));
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return done;
+}
+
+void supervised_clear(struct supervised *supervised)
+{
+	outcome_clear(&supervised->outcome);
+}

@@ -1,0 +1,157 @@
+#include "agent/worker_process.h"
+
+#include "agent/config/settings.h"
+#include "agent/job/job.h"
+#include "agent/worker_environment.h"
+#include "base/clock.h"
+#include "base/scoped.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define WORKER_NAME "renewal-worker"
+/* Above the numbers that the worker gets, whatever these were here. */
+#define HIGH_DESCRIPTOR 16
+/* A process that hangs in the kernel does not end when it is killed. */
+#define KILL_MILLISECONDS 5000
+
+DEFINE_SCOPED(environment, char **, free)
+
+static bool find_program(char path[PATH_MAX], struct error *error)
+{
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	char *name;
+
+	if (length > 0) {
+		path[length] = '\0';
+		name = strrchr(path, '/') + 1;
+		if (text_copy(name, (size_t)(path + PATH_MAX - name), WORKER_NAME)
+		    && access(path, X_OK) == 0)
+			return true;
+	}
+	if (text_copy(path, PATH_MAX, RENEWAL_WORKER_PATH) && access(path, X_OK) == 0)
+		return true;
+	return error_set(error, ERROR_INTERNAL,
+	    "cannot find " WORKER_NAME ", neither beside this program nor at " RENEWAL_WORKER_PATH
+	    ": %s",
+	    strerror(errno));
+}
+
+static bool place(int descriptor, int number)
+{
+	return dup2(descriptor, number) == number;
+}
+
+/* Standard output becomes standard error: what a module prints there must not get into our JSON.
+   Standard input is only for a PIN. */
+static bool arrange_descriptors(int channel, int lock, int pin_descriptor)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int high_channel = fcntl(channel, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+	int high_lock = fcntl(lock, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+
+	if (null < 0 || high_channel < 0 || high_lock < 0)
+		return false;
+	if (fcntl(STDERR_FILENO, F_GETFD) < 0 && !place(null, STDERR_FILENO))
+		return false;
+	if ((pin_descriptor != STDIN_FILENO && !place(null, STDIN_FILENO))
+	    || !place(STDERR_FILENO, STDOUT_FILENO) || !place(high_channel, WORKER_CHANNEL)
+	    || !place(high_lock, WORKER_LOCK))
+		return false;
+	/* All of ours close on exec; these are what our own parent left open. */
+	if (pin_descriptor > WORKER_LOCK) {
+		(void)close_range(WORKER_LOCK + 1, (unsigned)pin_descriptor - 1, 0);
+		(void)close_range((unsigned)pin_descriptor + 1, ~0U, 0);
+	} else {
+		(void)close_range(WORKER_LOCK + 1, ~0U, 0);
+	}
+	return true;
+}
+
+/* In the child. What fails here ends in the status that says "not started". */
+_Noreturn static void become_worker(const char *path, char **environment,
+    const struct identity_settings *settings, int channel, int lock, pid_t parent)
+{
+	char name[] = WORKER_NAME;
+	char *const arguments[] = { name, NULL };
+	sigset_t none;
+
+	sigemptyset(&none);
+	/* Between fork and prctl the parent may have gone: nobody would send the signal then. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent
+	    || sigprocmask(SIG_SETMASK, &none, NULL) != 0
+	    || !arrange_descriptors(channel, lock, settings->pin_fd))
+		_exit(WORKER_NOT_STARTED);
+	execve(path, arguments, environment);
+	_exit(WORKER_NOT_STARTED);
+}
+
+bool worker_process_start(const struct identity_settings *settings, int lock,
+    struct worker_process *ret_worker, struct error *error)
+{
+	scoped(environment) char **environment =
+	    worker_environment_make(environ, &settings->worker_env);
+	char path[PATH_MAX];
+	pid_t parent = getpid();
+	int ends[2];
+	pid_t pid;
+
+	if (!find_program(path, error))
+		return false;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return error_set(error, ERROR_INTERNAL, "cannot make a channel to the worker: %s",
+		    strerror(errno));
+	pid = fork();
+	if (pid == 0)
+		become_worker(path, environment, settings, ends[1], lock, parent);
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return error_set(
+		    error, ERROR_STATE, "cannot start the worker: %s", strerror(errno));
+	}
+	*ret_worker = (struct worker_process){ .pid = pid, .channel = ends[0] };
+	return true;
+}
+
+/* SIGCHLD is blocked, so that its end cannot slip in between the look and the wait. */
+static bool reap(struct worker_process *worker, int64_t milliseconds)
+{
+	int64_t end = clock_milliseconds() + milliseconds;
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	for (;;) {
+		pid_t pid = waitpid(worker->pid, &worker->status, WNOHANG);
+		int64_t left = end - clock_milliseconds();
+		const struct timespec wait = { left / 1000, left % 1000 * 1000000 };
+
+		if (pid == worker->pid || (pid < 0 && errno != EINTR)) {
+			worker->pid = 0;
+			return true;
+		}
+		if (left <= 0)
+			return false;
+		(void)sigtimedwait(&child, NULL, &wait);
+	}
+}
+
+bool worker_process_end(struct worker_process *worker, int64_t milliseconds)
+{
+	if (worker->channel >= 0)
+		close(worker->channel);
+	worker->channel = -1;
+	if (worker->pid == 0 || reap(worker, milliseconds))
+		return true;
+	(void)kill(worker->pid, SIGKILL);
+	return reap(worker, KILL_MILLISECONDS);
+}

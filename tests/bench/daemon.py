@@ -1,0 +1,69 @@
+"""`renewal-agent run` while nothing is due: what it holds on to."""
+import os
+import socket
+import time
+from pathlib import Path
+
+from figures import Figure
+from sides import Failed
+
+READY_SECONDS = 20
+SETTLE_SECONDS = 0.5
+FOREIGN = ("libsofthsm2", "libtoken-shim", "libcurl", "libp11", "engines-3/pkcs11")
+
+
+def measure(agent):
+    path = agent.host.directory / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
+        notifications.bind(str(path))
+        process = agent.host.start("run", NOTIFY_SOCKET=path)
+        try:
+            _wait_until_ready(notifications, process)
+            time.sleep(SETTLE_SECONDS)
+            return {"figures": _look(process.pid)}
+        finally:
+            process.terminate()
+            process.communicate()
+            path.unlink()
+
+
+def _wait_until_ready(notifications, process):
+    end = time.monotonic() + READY_SECONDS
+    notifications.settimeout(0.2)
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if b"READY=1" in notifications.recv(4096):
+                return
+        except TimeoutError:
+            pass
+    raise Failed("`renewal-agent run` has not said that it is ready")
+
+
+def _look(pid):
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return {"processes": Figure(1 + len(_descendants(pid)), 1),
+            "libraries of token and network": Figure(
+                sum(name in maps for name in FOREIGN), 0),
+            "open connections": Figure(len(_connections(pid)), 0),
+            "resident memory, KB": Figure(_resident(pid), None)}
+
+
+def _descendants(pid):
+    children = [int(one) for each in Path(f"/proc/{pid}/task").iterdir()
+                for one in (each / "children").read_text().split()]
+    return children + [one for child in children for one in _descendants(child)]
+
+
+def _connections(pid):
+    """Its TCP sockets."""
+    sockets = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()}
+    known = [line.split()[9] for name in ("tcp", "tcp6")
+             for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
+    return [inode for inode in known if f"socket:[{inode}]" in sockets]
+
+
+def _resident(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0

@@ -1,0 +1,84 @@
+"""The table for people, and the same as JSON."""
+from dataclasses import asdict
+
+from figures import Figure
+
+SPREAD = ("median", "p90", "min", "max")
+
+
+def as_json(value):
+    if isinstance(value, Figure):
+        met = None if value.budget is None else value.verdict == "met"
+        return {**asdict(value), "met": met}
+    if isinstance(value, dict):
+        return {str(name): as_json(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [as_json(one) for one in value]
+    return value
+
+
+def table(result):
+    host = result["host"]
+    lines = [f"{host['processors']} processors, load {host['load']:.1f} at the start, "
+             f"{host['openssl']}, SoftHSM, the stand-in Connector on loopback"]
+    for one in result["renewals"]:
+        lines += ["", *_renewals(one)]
+    lines += ["", *_counts(result["counts"])]
+    lines += ["", *_nothing_due(result["nothing_due"])]
+    lines += ["", *_daemon(result["daemon"])]
+    return "\n".join(lines)
+
+
+def _row(name, *cells):
+    return f"{name:<32}" + "".join(f"{cell:>10}" for cell in cells)
+
+
+def _with_budget(row, figure, show="{:.4g}"):
+    if figure.budget is None:
+        return row
+    return f"{row}   budget {show.format(figure.budget)}: {figure.verdict}"
+
+
+def _spread_row(name, spread):
+    return _row(name, spread["n"], *(f"{spread[part]:.1f}" for part in SPREAD))
+
+
+def _renewals(one):
+    found = one["figures"]
+    yield _row(f"A renewal, RSA {one['bits']}, ms", "n", *SPREAD)
+    yield _with_budget(_spread_row("  agent", one["agent"]["own"]), found["median"])
+    yield _spread_row("  script", one["script"]["own"])
+    yield _with_budget(
+        _row("  agent / script", "", f"{found['ratio'].measured:.0%}"), found["ratio"], "{:.0%}")
+    yield "  taken off before (median, ms)"
+    for part, words in (("key_generation", "key generation"), ("connector", "Connector's own")):
+        yield _row(f"    {words}", "", f"{one['agent'][part]['median']:.1f}") + \
+            f" agent, {one['script'][part]['median']:.1f} script"
+    yield _with_budget(
+        _row("  peak memory, MB", "", f"{found['kilobytes'].measured / 1024:.1f}"),
+        Figure(found["kilobytes"].measured / 1024, found["kilobytes"].budget / 1024))
+
+
+def _counts(counts):
+    yield _row("One renewal", "agent", "script")
+    for name, count in counts["agent"].items():
+        row = _row(f"  {name}", count, counts["script"][name])
+        figure = counts["figures"].get(name)
+        yield _with_budget(row, figure) if figure else row
+
+
+def _nothing_due(one):
+    found = one["figures"]
+    yield _row("Nothing is due, ms", "n", *SPREAD)
+    for name in ("agent", "read-certificate", "openssl x509 -checkend"):
+        yield _spread_row(f"  {name}", one[name])
+    yield _with_budget(_row("  agent / read-certificate", "", f"{found['ratio'].measured:.2f}"),
+                       found["ratio"])
+    for name in ("PKCS#11 calls", "connections"):
+        yield _with_budget(_row(f"  {name}", "", found[name].measured), found[name])
+
+
+def _daemon(one):
+    yield "The daemon between renewals"
+    for name, figure in one["figures"].items():
+        yield _with_budget(_row(f"  {name}", "", figure.measured), figure)

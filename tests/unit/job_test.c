@@ -1,0 +1,347 @@
+#include "agent/job/job.h"
+
+#include "agent/config/config.h"
+#include "agent/job/message.h"
+#include "base/json.h"
+#include "base/scoped.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "tests/unit/test.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+static const char settings_text[] =
+    "{\"name\": \"orders\", \"connector_url\": \"https://a/graphql\","
+    "\"module\": \"/m.so\", \"token\": \"pkcs11:token=fleet\"}";
+
+struct pair {
+	int supervisor, worker;
+};
+
+static int set_up(void **state)
+{
+	struct pair *pair = calloc(1, sizeof(*pair));
+	int ends[2];
+
+	assert_non_null(pair);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	*pair = (struct pair){ ends[0], ends[1] };
+	*state = pair;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct pair *pair = *state;
+
+	close(pair->supervisor);
+	if (pair->worker >= 0)
+		close(pair->worker);
+	free(pair);
+	return 0;
+}
+
+static struct identity_settings *make_settings(void)
+{
+	scoped(cJSON) cJSON *json = cJSON_Parse(settings_text);
+	struct identity_settings *settings = NULL;
+	struct error error = ERROR_INIT;
+
+	assert_ok(identity_settings_from_json(json, &settings, &error), &error);
+	return settings;
+}
+
+static void a_job_arrives_as_it_was_sent(void **state)
+{
+	struct pair *pair = *state;
+	struct job job = {
+		.task = JOB_REVOKE,
+		.run_id = "0f0e0d0c-0000-4000-8000-000000000001",
+		.retry_pin = true,
+		.unknown = true,
+		.generation = UINT32_MAX,
+		.url = text_duplicate("https://b/graphql"),
+		.settings = make_settings(),
+	};
+	scoped(secret) struct secret *token = NULL;
+	struct error error = ERROR_INIT;
+	struct job received;
+
+	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
+	assert_ok(job_receive(pair->worker, &received, &token, &error), &error);
+	assert_int_equal(received.task, JOB_REVOKE);
+	assert_string_equal(received.run_id, job.run_id);
+	assert_false(received.renew);
+	assert_true(received.retry_pin);
+	assert_false(received.prune);
+	assert_true(received.unknown);
+	assert_int_equal(received.generation, UINT32_MAX);
+	assert_string_equal(received.url, "https://b/graphql");
+	assert_string_equal(received.settings->token, "pkcs11:token=fleet");
+	assert_null(token);
+	job_clear(&received);
+	job_clear(&job);
+}
+
+static void the_one_time_token_is_a_message_of_its_own(void **state)
+{
+	struct pair *pair = *state;
+	struct job job = { .task = JOB_ENROLL, .run_id = "1", .has_token = true };
+	scoped(secret) struct secret *token = NULL;
+	scoped(secret) struct secret *came = NULL;
+	struct error error = ERROR_INIT;
+	struct job received;
+	char text[1024] = "";
+
+	job.settings = make_settings();
+	assert_ok(secret_new(&token, &error), &error);
+	assert_ok(secret_set(token, "one-time", 8, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, token, &error), &error);
+	assert_true(recv(pair->worker, text, sizeof(text) - 1, MSG_PEEK) > 0);
+	assert_null(strstr(text, "one-time"));
+	assert_ok(job_receive(pair->worker, &received, &came, &error), &error);
+	assert_true(received.has_token);
+	assert_int_equal(secret_length(came), 8);
+	assert_string_equal(secret_bytes(came), "one-time");
+	job_clear(&received);
+	job_clear(&job);
+}
+
+static void a_job_whose_token_does_not_come_is_refused(void **state)
+{
+	struct pair *pair = *state;
+	struct job job = { .task = JOB_ENROLL, .run_id = "1" };
+	scoped(secret) struct secret *came = NULL;
+	scoped(cJSON) cJSON *object = NULL;
+	struct error error = ERROR_INIT;
+	struct job received;
+
+	job.settings = make_settings();
+	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
+	assert_ok(message_receive(pair->worker, &object, &error), &error);
+	cJSON_ReplaceItemInObject(object, "has_token", cJSON_CreateTrue());
+	assert_ok(message_send(pair->supervisor, object, &error), &error);
+	shutdown(pair->supervisor, SHUT_WR);
+	assert_refused(job_receive(pair->worker, &received, &came, &error), &error, ERROR_INTERNAL);
+	assert_null(came);
+	job_clear(&job);
+}
+
+/* What is sent is a job, but for one member. */
+static void assert_job_without(struct pair *pair, const char *name, cJSON *instead)
+{
+	struct job job = { .task = JOB_RENEW, .run_id = "1" };
+	scoped(secret) struct secret *came = NULL;
+	scoped(cJSON) cJSON *object = NULL;
+	struct error error = ERROR_INIT;
+	struct job received;
+
+	job.settings = make_settings();
+	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
+	assert_ok(message_receive(pair->worker, &object, &error), &error);
+	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+	if (instead)
+		cJSON_AddItemToObject(object, name, instead);
+	assert_ok(message_send(pair->supervisor, object, &error), &error);
+	if (job_receive(pair->worker, &received, &came, &error))
+		fail_msg("a job with a wrong %s was taken", name);
+	assert_true(error.kind != ERROR_NONE);
+	job_clear(&job);
+}
+
+static void a_job_with_anything_missing_or_wrong_is_refused(void **state)
+{
+	struct pair *pair = *state;
+
+	assert_job_without(pair, "schema_version", cJSON_CreateNumber(2));
+	assert_job_without(pair, "task", NULL);
+	assert_job_without(pair, "task", cJSON_CreateString("format_disk"));
+	assert_job_without(pair, "run_id", NULL);
+	assert_job_without(
+	    pair, "run_id", cJSON_CreateString("0123456789012345678901234567890123456789"));
+	assert_job_without(pair, "renew", cJSON_CreateNumber(1));
+	assert_job_without(pair, "has_token", NULL);
+	assert_job_without(pair, "generation", cJSON_CreateNumber(-1));
+	assert_job_without(pair, "generation", cJSON_CreateNumber(4294967296.0));
+	assert_job_without(pair, "url", cJSON_CreateNumber(1));
+	assert_job_without(pair, "settings", NULL);
+	assert_job_without(pair, "settings", cJSON_CreateString("{}"));
+}
+
+static void a_note_arrives_as_it_was_sent(void **state)
+{
+	struct pair *pair = *state;
+	struct note note = { .kind = NOTE_STEP, .deadline = 3600 };
+	struct outcome outcome;
+	struct note received;
+	enum report_kind kind;
+	struct error error = ERROR_INIT;
+
+	memset(note.text, 'x', sizeof(note.text) - 1);
+	assert_ok(note_send(pair->worker, &note, &error), &error);
+	assert_ok(report_receive(pair->supervisor, &kind, &received, &outcome, &error), &error);
+	assert_int_equal(kind, REPORT_NOTE);
+	assert_int_equal(received.kind, NOTE_STEP);
+	assert_int_equal(received.deadline, 3600);
+	assert_string_equal(received.text, note.text);
+}
+
+/* The last character of a text that was cut may be half a one. */
+static void a_note_that_is_no_utf_8_arrives_mended(void **state)
+{
+	struct pair *pair = *state;
+	const struct note note = { .kind = NOTE_WARNING, .text = "token \xc3" };
+	struct outcome outcome;
+	struct note received;
+	enum report_kind kind;
+	struct error error = ERROR_INIT;
+
+	assert_ok(note_send(pair->worker, &note, &error), &error);
+	assert_ok(report_receive(pair->supervisor, &kind, &received, &outcome, &error), &error);
+	assert_string_equal(received.text, "token ?");
+}
+
+static void an_outcome_arrives_as_it_was_sent(void **state)
+{
+	struct pair *pair = *state;
+	struct outcome outcome = {
+		.error = { ERROR_UNPROVEN, "probe: 400" },
+		.changed = true,
+		.latched = true,
+		.alert_expired = true,
+		.server_date = 1800000000,
+		.retry_after = 30,
+		.key_generation_milliseconds = -1,
+		.signer = "engine",
+		.key_label = "renewal-agent/0123abcd/orders/2",
+		.keys = cJSON_Parse("[{\"id\": \"00\"}]"),
+	};
+	struct outcome received;
+	struct note note;
+	enum report_kind kind;
+	struct error error = ERROR_INIT;
+
+	assert_ok(outcome_send(pair->worker, &outcome, &error), &error);
+	assert_ok(report_receive(pair->supervisor, &kind, &note, &received, &error), &error);
+	assert_int_equal(kind, REPORT_OUTCOME);
+	assert_int_equal(received.error.kind, ERROR_UNPROVEN);
+	assert_string_equal(received.error.message, "probe: 400");
+	assert_true(received.changed);
+	assert_false(received.resumed);
+	assert_true(received.latched);
+	assert_true(received.alert_expired);
+	assert_int_equal(received.server_date, 1800000000);
+	assert_int_equal(received.retry_after, 30);
+	assert_int_equal(received.key_generation_milliseconds, -1);
+	assert_string_equal(received.signer, "engine");
+	assert_string_equal(received.key_label, outcome.key_label);
+	assert_true(cJSON_Compare(received.keys, outcome.keys, true));
+	outcome_clear(&received);
+	outcome_clear(&outcome);
+}
+
+static void what_is_no_report_is_refused(void **state)
+{
+	static const char *const messages[] = {
+		"x",
+		"[]",
+		"{}",
+		"{\"schema_version\":1}",
+		"{\"schema_version\":1,\"kind\":\"note\"}",
+		"{\"schema_version\":1,\"kind\":\"step\"}",
+		"{\"schema_version\":1,\"kind\":\"step\",\"deadline\":-1,\"text\":\"a\"}",
+		"{\"schema_version\":1,\"kind\":\"step\",\"deadline\":86401,\"text\":\"a\"}",
+		"{\"schema_version\":2,\"kind\":\"step\",\"deadline\":1,\"text\":\"a\"}",
+		"{\"schema_version\":1,\"kind\":\"outcome\"}",
+	};
+	struct pair *pair = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(messages); i++) {
+		struct error error = ERROR_INIT;
+		struct outcome outcome;
+		struct note note;
+		enum report_kind kind;
+
+		assert_ok(
+		    message_send_bytes(pair->worker, messages[i], strlen(messages[i]), &error),
+		    &error);
+		assert_refused(report_receive(pair->supervisor, &kind, &note, &outcome, &error),
+		    &error, ERROR_INTERNAL);
+	}
+}
+
+static void a_failure_of_no_known_kind_is_refused(void **state)
+{
+	struct outcome outcome = { .key_generation_milliseconds = -1 };
+	scoped(cJSON) cJSON *object = NULL;
+	struct error error = ERROR_INIT;
+	struct pair *pair = *state;
+	struct note note;
+	enum report_kind kind;
+
+	assert_ok(outcome_send(pair->worker, &outcome, &error), &error);
+	assert_ok(message_receive(pair->supervisor, &object, &error), &error);
+	cJSON_ReplaceItemInObject(object, "error", cJSON_CreateString("surprise"));
+	assert_ok(message_send(pair->worker, object, &error), &error);
+	assert_refused(report_receive(pair->supervisor, &kind, &note, &outcome, &error), &error,
+	    ERROR_INTERNAL);
+}
+
+static void a_message_that_is_too_long_is_refused_on_both_sides(void **state)
+{
+	scoped(char) char *text = calloc(1, JOB_MESSAGE_MAX + 2);
+	struct pair *pair = *state;
+	struct error error = ERROR_INIT;
+	struct outcome outcome;
+	struct note note;
+	enum report_kind kind;
+
+	assert_non_null(text);
+	memset(text, ' ', JOB_MESSAGE_MAX + 1);
+	assert_refused(message_send_bytes(pair->worker, text, JOB_MESSAGE_MAX + 1, &error), &error,
+	    ERROR_INTERNAL);
+	assert_refused(message_send_bytes(pair->worker, text, 0, &error), &error, ERROR_INTERNAL);
+	assert_int_equal(send(pair->worker, text, JOB_MESSAGE_MAX + 1, 0), JOB_MESSAGE_MAX + 1);
+	assert_refused(report_receive(pair->supervisor, &kind, &note, &outcome, &error), &error,
+	    ERROR_INTERNAL);
+}
+
+static void a_peer_that_is_gone_is_an_end_and_no_signal(void **state)
+{
+	struct pair *pair = *state;
+	struct note note = { .kind = NOTE_INFO, .text = "a" };
+	struct error error = ERROR_INIT;
+	struct outcome outcome;
+	enum report_kind kind;
+
+	assert_ok(note_send(pair->supervisor, &note, &error), &error);
+	close(pair->worker); /* with the note unread: the connection is reset */
+	pair->worker = -1;
+	assert_ok(report_receive(pair->supervisor, &kind, &note, &outcome, &error), &error);
+	assert_int_equal(kind, REPORT_END);
+	assert_ok(report_receive(pair->supervisor, &kind, &note, &outcome, &error), &error);
+	assert_int_equal(kind, REPORT_END);
+	assert_refused(note_send(pair->supervisor, &note, &error), &error, ERROR_INTERNAL);
+}
+
+#define over_a_pair(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		over_a_pair(a_job_arrives_as_it_was_sent),
+		over_a_pair(the_one_time_token_is_a_message_of_its_own),
+		over_a_pair(a_job_whose_token_does_not_come_is_refused),
+		over_a_pair(a_job_with_anything_missing_or_wrong_is_refused),
+		over_a_pair(a_note_arrives_as_it_was_sent),
+		over_a_pair(a_note_that_is_no_utf_8_arrives_mended),
+		over_a_pair(an_outcome_arrives_as_it_was_sent),
+		over_a_pair(what_is_no_report_is_refused),
+		over_a_pair(a_failure_of_no_known_kind_is_refused),
+		over_a_pair(a_message_that_is_too_long_is_refused_on_both_sides),
+		over_a_pair(a_peer_that_is_gone_is_an_end_and_no_signal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

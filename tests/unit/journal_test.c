@@ -1,0 +1,251 @@
+#include "agent/state/journal.h"
+
+#include "agent/state/store.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "tests/fakes/authority.h"
+#include "tests/fakes/full_journal.h"
+#include "tests/fakes/state_folder.h"
+#include "tests/unit/test.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define NOW AUTHORITY_NOW
+
+static struct store *store;
+
+static int open_store(void **state)
+{
+	(void)state;
+	state_folder_make();
+	store = state_folder_open();
+	return 0;
+}
+
+static int close_store(void **state)
+{
+	(void)state;
+	store_close(store);
+	state_folder_discard();
+	return 0;
+}
+
+static struct journal load(void)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal;
+	bool damaged;
+
+	assert_ok(journal_load(store, &journal, &damaged, &error), &error);
+	assert_false(damaged);
+	return journal;
+}
+
+static struct journal fresh(void)
+{
+	struct journal journal;
+
+	journal_clear(&journal);
+	return journal;
+}
+
+static void an_absent_journal_is_idle_and_has_not_looked_for_nameless_objects(void **state)
+{
+	struct journal journal = load();
+	struct journal expected;
+
+	(void)state;
+	memset(&expected, 0, sizeof(expected));
+	expected.nameless_before = -1;
+	assert_memory_equal(&journal, &expected, sizeof(journal));
+	assert_int_equal(journal.phase, PHASE_IDLE);
+	assert_false(state_folder_has("orders/journal.json"));
+}
+
+static void what_was_saved_is_loaded(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = full_journal();
+	struct journal loaded;
+	scoped(char) char *text = NULL;
+
+	(void)state;
+	assert_ok(journal_save(store, &journal, NOW + 9, &error), &error);
+	assert_int_equal(journal.saved, NOW + 9);
+	loaded = load();
+	assert_memory_equal(&loaded, &journal, sizeof(journal));
+	assert_int_equal(state_folder_mode("orders/journal.json"), 0600);
+	text = state_folder_read("orders/journal.json");
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	assert_non_null(strstr(text, "\"entered\":\"2027-01-15T08:00:00Z\""));
+}
+
+static void every_phase_and_every_kind_of_error_comes_back(void **state)
+{
+	(void)state;
+	for (int i = 0; i < PHASE_COUNT || i < ERROR_KIND_COUNT; i++) {
+		struct error error = ERROR_INIT;
+		struct journal journal = full_journal();
+		struct journal loaded;
+
+		journal.phase = (enum phase)(i % PHASE_COUNT);
+		journal.last_error = (enum error_kind)(i % ERROR_KIND_COUNT);
+		assert_ok(journal_save(store, &journal, NOW, &error), &error);
+		loaded = load();
+		assert_int_equal(loaded.phase, journal.phase);
+		assert_int_equal(loaded.last_error, journal.last_error);
+	}
+}
+
+static void texts_that_are_not_utf_8_and_clocks_before_1970_do_not_damage_the_journal(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = full_journal();
+	struct journal loaded;
+
+	(void)state;
+	assert_true(text_copy(journal.last_message, sizeof(journal.last_message), "cut \xc3"));
+	assert_true(text_copy(journal.key_label, sizeof(journal.key_label), "\xff"));
+	journal.entered = -1;
+	journal.next_attempt = INT64_MIN;
+	journal.last_run = INT64_MAX;
+	assert_ok(journal_save(store, &journal, -5, &error), &error);
+	loaded = load();
+	assert_string_equal(loaded.last_message, "cut ?");
+	assert_string_equal(loaded.key_label, "?");
+	assert_int_equal(loaded.entered, 0);
+	assert_int_equal(loaded.next_attempt, 0);
+	assert_int_equal(loaded.saved, 0);
+}
+
+static void entering_idle_forgets_the_renewal_and_nothing_else(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = full_journal();
+	struct journal expected = full_journal();
+	struct journal loaded;
+
+	(void)state;
+	assert_ok(journal_advance(store, &journal, PHASE_IDLE, NOW + 60, &error), &error);
+	loaded = load();
+	assert_memory_equal(&loaded, &journal, sizeof(journal));
+	assert_int_equal(loaded.entered, NOW + 60);
+	assert_int_equal(loaded.generation, 0);
+	assert_string_equal(loaded.key_id, "");
+	assert_string_equal(loaded.key_label, "");
+	assert_string_equal(loaded.director_url, "");
+	assert_int_equal(loaded.nameless_before, -1);
+	assert_int_equal(loaded.keyed, 0);
+	assert_int_equal(loaded.last_generation, expected.last_generation);
+	assert_int_equal(loaded.failures, expected.failures);
+	assert_memory_equal(
+	    loaded.spent_tokens, expected.spent_tokens, sizeof(expected.spent_tokens));
+}
+
+static void numbers_go_on_above_what_is_in_the_store(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = fresh();
+
+	(void)state;
+	journal.last_generation = 3;
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	assert_int_equal(load().last_generation, 3);
+	assert_int_equal(mkdirat(store_folder(store), "generations/7", 0755), 0);
+	assert_int_equal(load().last_generation, 7);
+	assert_int_equal(mkdirat(store_folder(store), "generations/9.tmp", 0755), 0);
+	assert_int_equal(load().last_generation, 9);
+	journal.phase = PHASE_PLANNED;
+	journal.generation = 12;
+	assert_true(text_copy(journal.key_id, sizeof(journal.key_id), "0a"));
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	assert_int_equal(load().last_generation, 12);
+}
+
+static void a_journal_older_than_the_store_does_not_give_up_the_active_key(void **state)
+{
+	static const struct {
+		enum phase in, out;
+	} rows[] = {
+		{ PHASE_PLANNED, PHASE_PROVEN },
+		{ PHASE_KEYED, PHASE_PROVEN },
+		{ PHASE_VERIFIED, PHASE_PROVEN },
+		{ PHASE_REJECTED, PHASE_PROVEN },
+		{ PHASE_PROVEN, PHASE_PROVEN },
+		{ PHASE_ACTIVE, PHASE_ACTIVE },
+	};
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(mkdirat(store_folder(store), "generations/5", 0755), 0);
+	assert_ok(store_activate(store, 5, &error), &error);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct journal journal = full_journal();
+
+		journal.phase = rows[i].in;
+		journal.generation = 5;
+		assert_ok(journal_save(store, &journal, NOW, &error), &error);
+		assert_int_equal(load().phase, rows[i].out);
+		journal.generation = 6;
+		assert_ok(journal_save(store, &journal, NOW, &error), &error);
+		assert_int_equal(load().phase, rows[i].in);
+	}
+}
+
+static void a_spent_token_is_known_until_sixteen_others_came(void **state)
+{
+	struct journal journal = fresh();
+
+	(void)state;
+	assert_false(journal_token_is_spent(&journal, "first", 5));
+	journal_note_spent_token(&journal, "first", 5);
+	assert_true(journal_token_is_spent(&journal, "first", 5));
+	assert_false(journal_token_is_spent(&journal, "first", 4));
+	assert_false(journal_token_is_spent(&journal, "", 0));
+	for (unsigned i = 0; i < JOURNAL_SPENT_TOKENS - 1; i++)
+		journal_note_spent_token(&journal, &i, sizeof(i));
+	/* Once more is not another one. */
+	journal_note_spent_token(&journal, "first", 5);
+	assert_true(journal_token_is_spent(&journal, "first", 5));
+	journal_note_spent_token(&journal, "last", 4);
+	assert_false(journal_token_is_spent(&journal, "first", 5));
+	assert_true(journal_token_is_spent(&journal, "last", 4));
+	for (unsigned i = 0; i < JOURNAL_SPENT_TOKENS - 1; i++)
+		assert_true(journal_token_is_spent(&journal, &i, sizeof(i)));
+}
+
+static void a_token_is_written_down_as_its_sha_256_only(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = fresh();
+	scoped(char) char *text = NULL;
+
+	(void)state;
+	journal_note_spent_token(&journal, "abc", 3);
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	text = state_folder_read("orders/journal.json");
+	assert_null(strstr(text, "\"abc\""));
+	/* FIPS 180-2, B.1 */
+	assert_non_null(
+	    strstr(text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_absent_journal_is_idle_and_has_not_looked_for_nameless_objects),
+		TEST(what_was_saved_is_loaded),
+		TEST(every_phase_and_every_kind_of_error_comes_back),
+		TEST(texts_that_are_not_utf_8_and_clocks_before_1970_do_not_damage_the_journal),
+		TEST(entering_idle_forgets_the_renewal_and_nothing_else),
+		TEST(numbers_go_on_above_what_is_in_the_store),
+		TEST(a_journal_older_than_the_store_does_not_give_up_the_active_key),
+		cmocka_unit_test(a_spent_token_is_known_until_sixteen_others_came),
+		TEST(a_token_is_written_down_as_its_sha_256_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

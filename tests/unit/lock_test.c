@@ -1,0 +1,253 @@
+#include "agent/state/lock.h"
+
+#include "agent/state/store.h"
+#include "base/clock.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "tests/fakes/state_folder.h"
+#include "tests/unit/test.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static struct store *store;
+
+static int open_store(void **state)
+{
+	(void)state;
+	state_folder_make();
+	store = state_folder_open();
+	return 0;
+}
+
+static int close_store(void **state)
+{
+	(void)state;
+	store_close(store);
+	state_folder_discard();
+	return 0;
+}
+
+/* A process that holds the lock until it is ended; it says when it has it. */
+static pid_t start_holder(void)
+{
+	int ready[2];
+	pid_t child;
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct error error = ERROR_INIT;
+		bool waited;
+		int lock;
+
+		if (!lock_take(store, 0, &lock, &waited, &error) || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		while (true)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return child;
+}
+
+static void end_holder(pid_t holder)
+{
+	assert_int_equal(kill(holder, SIGKILL), 0);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+}
+
+static void a_free_lock_is_taken_at_once_and_names_its_holder(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(char) char *text = NULL;
+	char expected[32];
+	bool waited = true;
+	scoped(fd) int lock = -1;
+
+	(void)state;
+	state_folder_write("orders/lock", "an older and longer text of another holder than this\n");
+	assert_ok(lock_take(store, 0, &lock, &waited, &error), &error);
+	assert_false(waited);
+	assert_int_equal(fcntl(lock, F_GETFD), FD_CLOEXEC);
+	text = state_folder_read("orders/lock");
+	assert_true(text_format(expected, sizeof(expected), "%ld 20", (long)getpid()));
+	assert_true(text_starts_with(text, expected));
+	assert_string_equal(text + strlen(text) - 2, "Z\n");
+}
+
+static void a_new_lock_file_is_not_for_others(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(fd) int lock = -1;
+	bool waited;
+
+	(void)state;
+	assert_ok(lock_take(store, 0, &lock, &waited, &error), &error);
+	assert_int_equal(state_folder_mode("orders/lock"), 0600);
+}
+
+static void a_held_lock_is_busy_after_the_wait_and_names_pid_and_start(void **state)
+{
+	struct error error = ERROR_INIT;
+	int64_t start = clock_milliseconds();
+	pid_t holder = start_holder();
+	char pid[32];
+	bool waited;
+	int lock = -5;
+
+	(void)state;
+	assert_refused(lock_take(store, 1, &lock, &waited, &error), &error, ERROR_BUSY);
+	assert_true(clock_milliseconds() - start >= 1000);
+	assert_true(clock_milliseconds() - start < 10000);
+	assert_int_equal(lock, -5);
+	assert_true(waited);
+	assert_true(text_format(pid, sizeof(pid), "pid %ld,", (long)holder));
+	assert_non_null(strstr(error.message, pid));
+	assert_non_null(strstr(error.message, "since 20"));
+	end_holder(holder);
+}
+
+static void a_held_lock_is_busy_at_once_when_nobody_wants_to_wait(void **state)
+{
+	struct error error = ERROR_INIT;
+	pid_t holder = start_holder();
+	int64_t start = clock_milliseconds();
+	bool waited;
+	int lock;
+
+	(void)state;
+	assert_refused(lock_take(store, 0, &lock, &waited, &error), &error, ERROR_BUSY);
+	assert_true(clock_milliseconds() - start < 900);
+	end_holder(holder);
+}
+
+static void a_holder_that_has_not_said_who_it_is_is_busy_too(void **state)
+{
+	static const char *const texts[] = { "", "\n", "123", "123 ", " 2026\n" };
+	pid_t holder = start_holder();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		struct error error = ERROR_INIT;
+		bool waited;
+		int lock;
+
+		state_folder_write("orders/lock", texts[i]);
+		assert_refused(lock_take(store, 0, &lock, &waited, &error), &error, ERROR_BUSY);
+		assert_non_null(strstr(error.message, "has just taken"));
+	}
+	end_holder(holder);
+}
+
+static void a_killed_holder_leaves_the_lock_free(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(fd) int lock = -1;
+	bool waited;
+
+	(void)state;
+	end_holder(start_holder());
+	assert_ok(lock_take(store, 0, &lock, &waited, &error), &error);
+	assert_false(waited);
+}
+
+static void the_lock_is_held_until_the_last_that_inherited_it_is_gone(void **state)
+{
+	struct error error = ERROR_INIT;
+	int lock = -1;
+	int again = -1;
+	bool waited;
+	pid_t heir;
+
+	(void)state;
+	assert_ok(lock_take(store, 0, &lock, &waited, &error), &error);
+	heir = fork();
+	if (heir == 0)
+		while (true)
+			pause();
+	close(lock);
+	assert_refused(lock_take(store, 0, &again, &waited, &error), &error, ERROR_BUSY);
+	end_holder(heir);
+	assert_ok(lock_take(store, 0, &again, &waited, &error), &error);
+	close(again);
+}
+
+#define MANY 20
+
+/* Each adds one to a number that nothing but the lock protects. */
+static void count_up(void)
+{
+	struct error error = ERROR_INIT;
+	scoped(char) char *text = NULL;
+	uint64_t number;
+	char next[16];
+	bool waited;
+	int lock;
+
+	if (!lock_take(store, 60, &lock, &waited, &error))
+		_exit(1);
+	text = state_folder_read("number");
+	if (!text_parse_number(text, 0, MANY, &number))
+		_exit(1);
+	usleep(1000);
+	text_format(next, sizeof(next), "%" PRIu64, number + 1);
+	state_folder_write("number", next);
+	_exit(0);
+}
+
+static void twenty_at_once_come_one_after_the_other(void **state)
+{
+	scoped(char) char *text = NULL;
+
+	(void)state;
+	state_folder_write("number", "0");
+	for (int i = 0; i < MANY; i++)
+		if (fork() == 0)
+			count_up();
+	for (int i = 0; i < MANY; i++) {
+		int status;
+
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	text = state_folder_read("number");
+	assert_string_equal(text, "20");
+}
+
+static void a_symlink_in_the_place_of_the_lock_is_refused(void **state)
+{
+	struct error error = ERROR_INIT;
+	bool waited;
+	int lock;
+
+	(void)state;
+	assert_int_equal(symlinkat("elsewhere", store_folder(store), "lock"), 0);
+	assert_refused(lock_take(store, 0, &lock, &waited, &error), &error, ERROR_PERMISSION);
+	assert_false(state_folder_has("orders/elsewhere"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_free_lock_is_taken_at_once_and_names_its_holder),
+		TEST(a_new_lock_file_is_not_for_others),
+		TEST(a_held_lock_is_busy_after_the_wait_and_names_pid_and_start),
+		TEST(a_held_lock_is_busy_at_once_when_nobody_wants_to_wait),
+		TEST(a_holder_that_has_not_said_who_it_is_is_busy_too),
+		TEST(a_killed_holder_leaves_the_lock_free),
+		TEST(the_lock_is_held_until_the_last_that_inherited_it_is_gone),
+		TEST(twenty_at_once_come_one_after_the_other),
+		TEST(a_symlink_in_the_place_of_the_lock_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

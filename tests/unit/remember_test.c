@@ -1,0 +1,282 @@
+#include "agent/remember.h"
+
+#include "agent/identity.h"
+#include "agent/job/job.h"
+#include "agent/policy.h"
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#define NOW INT64_C(1800000000)
+#define MINUTE 60
+#define HOUR 3600
+
+struct host {
+	struct identity_settings settings;
+	struct identity identity;
+	struct outcome outcome;
+	struct error error;
+	enum reason reason;
+};
+
+static int set_up(void **state)
+{
+	struct host *host = calloc(1, sizeof(*host));
+
+	assert_non_null(host);
+	host->settings =
+	    (struct identity_settings){ .name = "orders", .rejected_after = 10 * MINUTE };
+	host->identity = (struct identity){
+		.settings = &host->settings,
+		.lock = -1,
+		.active = { .number = 3 },
+		.not_after = NOW + 1000 * HOUR,
+	};
+	journal_clear(&host->identity.journal);
+	*state = host;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+/* A renewal that ended so, remembered. */
+static void end(struct host *host, enum error_kind kind, int64_t now)
+{
+	error_clear(&host->error);
+	if (kind != ERROR_NONE)
+		(void)error_set(&host->error, kind, "it said no");
+	host->outcome.error = host->error;
+	remember_renewal(&host->identity, &host->outcome, now, &host->reason, &host->error);
+}
+
+static void a_failure_starts_a_backoff_that_grows(void **state)
+{
+	struct host *host = *state;
+	struct journal *journal = &host->identity.journal;
+	int64_t first;
+
+	end(host, ERROR_NETWORK, NOW);
+	assert_int_equal(host->error.kind, ERROR_NETWORK);
+	assert_int_equal(journal->failures, 1);
+	assert_int_equal(journal->last_run, NOW);
+	assert_int_equal(journal->last_error_at, NOW);
+	assert_int_equal(journal->last_error, ERROR_NETWORK);
+	assert_string_equal(journal->last_message, "it said no");
+	first = journal->next_attempt - NOW;
+	assert_true(first >= MINUTE);
+	end(host, ERROR_NETWORK, NOW);
+	assert_int_equal(journal->failures, 2);
+	assert_true(journal->next_attempt - NOW > first);
+}
+
+static void a_wait_that_the_connector_asks_for_is_kept(void **state)
+{
+	struct host *host = *state;
+
+	host->outcome.retry_after = 2 * HOUR;
+	end(host, ERROR_NETWORK, NOW);
+	assert_int_equal(host->identity.journal.next_attempt, NOW + 2 * HOUR);
+}
+
+static void where_a_person_has_to_act_there_is_no_backoff(void **state)
+{
+	static const enum error_kind kinds[] = { ERROR_PIN, ERROR_PERMISSION, ERROR_CONFIG,
+		ERROR_REENROLL };
+	struct host *host = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		end(host, kinds[i], NOW);
+		assert_int_equal(host->identity.journal.failures, 0);
+		assert_int_equal(host->identity.journal.next_attempt, 0);
+		assert_int_equal(host->identity.journal.last_error, kinds[i]);
+	}
+}
+
+static void a_success_clears_what_went_wrong_before(void **state)
+{
+	struct host *host = *state;
+	struct journal *journal = &host->identity.journal;
+
+	end(host, ERROR_REJECTED, NOW);
+	host->outcome.changed = true;
+	end(host, ERROR_NONE, NOW + HOUR);
+	assert_int_equal(journal->failures, 0);
+	assert_int_equal(journal->next_attempt, 0);
+	assert_int_equal(journal->last_error_at, 0);
+	assert_int_equal(journal->last_error, ERROR_NONE);
+	assert_string_equal(journal->last_message, "");
+	assert_int_equal(journal->rejections, 0);
+	assert_int_equal(journal->last_run, NOW + HOUR);
+	assert_int_equal(journal->last_success, NOW + HOUR);
+}
+
+/* Paying a debt does not show that the Connector accepts the identity. */
+static void a_run_that_changed_nothing_does_not_clear_refusals(void **state)
+{
+	struct host *host = *state;
+
+	end(host, ERROR_REJECTED, NOW);
+	host->identity.journal.reenroll = true;
+	end(host, ERROR_NONE, NOW + HOUR);
+	assert_int_equal(host->identity.journal.rejections, 1);
+	assert_true(host->identity.journal.reenroll);
+	assert_int_equal(host->identity.journal.last_success, 0);
+}
+
+static void refusals_call_for_a_token_when_there_are_three_over_some_time(void **state)
+{
+	struct host *host = *state;
+
+	end(host, ERROR_REJECTED, NOW);
+	assert_int_equal(host->error.kind, ERROR_REJECTED);
+	assert_int_equal(host->reason, REASON_REJECTED);
+	end(host, ERROR_REJECTED, NOW + MINUTE);
+	end(host, ERROR_REJECTED, NOW + 10 * MINUTE - 1);
+	assert_int_equal(host->error.kind, ERROR_REJECTED);
+	assert_false(host->identity.journal.reenroll);
+	end(host, ERROR_REJECTED, NOW + 10 * MINUTE);
+	assert_int_equal(host->error.kind, ERROR_REENROLL);
+	assert_int_equal(host->reason, REASON_REJECTED);
+	assert_true(host->identity.journal.reenroll);
+	/* It is tried again, but not soon. */
+	assert_true(host->identity.journal.next_attempt > NOW + 10 * MINUTE);
+}
+
+static void two_refusals_are_never_enough(void **state)
+{
+	struct host *host = *state;
+
+	end(host, ERROR_REJECTED, NOW);
+	end(host, ERROR_REJECTED, NOW + 10 * HOUR);
+	assert_int_equal(host->error.kind, ERROR_REJECTED);
+}
+
+static void one_refusal_is_enough_when_the_settings_say_so(void **state)
+{
+	struct host *host = *state;
+
+	host->settings.rejected_after = 0;
+	end(host, ERROR_REJECTED, NOW);
+	assert_int_equal(host->error.kind, ERROR_REENROLL);
+}
+
+static void a_clock_that_went_back_starts_the_count_of_time_anew(void **state)
+{
+	struct host *host = *state;
+
+	end(host, ERROR_REJECTED, NOW);
+	end(host, ERROR_REJECTED, NOW - 10 * HOUR);
+	assert_int_equal(host->identity.journal.rejected_since, NOW - 10 * HOUR);
+	end(host, ERROR_REJECTED, NOW - 10 * HOUR + 10 * MINUTE);
+	assert_int_equal(host->error.kind, ERROR_REENROLL);
+}
+
+static void what_the_connector_calls_expired_is_expired(void **state)
+{
+	struct host *host = *state;
+
+	host->outcome.alert_expired = true;
+	end(host, ERROR_REJECTED, NOW);
+	assert_int_equal(host->error.kind, ERROR_REENROLL);
+	assert_int_equal(host->reason, REASON_EXPIRED);
+	assert_true(host->identity.journal.reenroll);
+	assert_int_equal(host->identity.journal.rejections, 0);
+}
+
+static void our_own_clock_is_believed_only_when_the_connectors_agrees(void **state)
+{
+	struct host *host = *state;
+
+	host->identity.not_after = NOW - 1;
+	end(host, ERROR_REJECTED, NOW);
+	assert_int_equal(host->reason, REASON_REJECTED);
+	host->outcome.server_date = NOW - POLICY_CLOCK_AGREES - 1;
+	end(host, ERROR_REJECTED, NOW);
+	assert_int_equal(host->reason, REASON_REJECTED);
+	host->outcome.server_date = NOW - POLICY_CLOCK_AGREES;
+	end(host, ERROR_NETWORK, NOW);
+	assert_int_equal(host->error.kind, ERROR_NETWORK);
+	end(host, ERROR_REJECTED, NOW);
+	assert_int_equal(host->error.kind, ERROR_REENROLL);
+	assert_int_equal(host->reason, REASON_EXPIRED);
+}
+
+static void a_certificate_that_is_valid_is_not_expired(void **state)
+{
+	struct host *host = *state;
+
+	host->outcome.server_date = NOW;
+	host->identity.not_after = NOW;
+	end(host, ERROR_REJECTED, NOW);
+	assert_int_equal(host->reason, REASON_REJECTED);
+}
+
+static void a_latched_pin_and_a_wrong_clock_are_named(void **state)
+{
+	struct host *host = *state;
+
+	end(host, ERROR_PIN, NOW);
+	assert_int_equal(host->reason, REASON_NONE);
+	host->outcome.latched = true;
+	end(host, ERROR_PIN, NOW);
+	assert_int_equal(host->reason, REASON_LATCHED);
+	end(host, ERROR_CLOCK, NOW);
+	assert_int_equal(host->reason, REASON_CLOCK);
+}
+
+/* Another certificate than the active one was at stake, and a person is at it. */
+static void a_failed_enrolment_starts_no_backoff_and_counts_no_refusal(void **state)
+{
+	struct host *host = *state;
+	const struct error refused = { ERROR_REJECTED, "400" };
+
+	remember_enrolment(&host->identity, &host->outcome, NOW, &host->reason, &refused);
+	assert_int_equal(host->identity.journal.failures, 0);
+	assert_int_equal(host->identity.journal.next_attempt, 0);
+	assert_int_equal(host->identity.journal.rejections, 0);
+	assert_int_equal(host->identity.journal.last_error, ERROR_REJECTED);
+	assert_string_equal(host->identity.journal.last_message, "400");
+}
+
+static void an_enrolment_ends_the_need_for_one(void **state)
+{
+	struct host *host = *state;
+	const struct error fine = ERROR_INIT;
+
+	end(host, ERROR_REJECTED, NOW);
+	host->identity.journal.reenroll = true;
+	host->outcome.changed = true;
+	remember_enrolment(&host->identity, &host->outcome, NOW, &host->reason, &fine);
+	assert_false(host->identity.journal.reenroll);
+	assert_int_equal(host->identity.journal.rejections, 0);
+	assert_int_equal(host->identity.journal.next_attempt, 0);
+}
+
+#define on_a_host(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_a_host(a_failure_starts_a_backoff_that_grows),
+		on_a_host(a_wait_that_the_connector_asks_for_is_kept),
+		on_a_host(where_a_person_has_to_act_there_is_no_backoff),
+		on_a_host(a_success_clears_what_went_wrong_before),
+		on_a_host(a_run_that_changed_nothing_does_not_clear_refusals),
+		on_a_host(refusals_call_for_a_token_when_there_are_three_over_some_time),
+		on_a_host(two_refusals_are_never_enough),
+		on_a_host(one_refusal_is_enough_when_the_settings_say_so),
+		on_a_host(a_clock_that_went_back_starts_the_count_of_time_anew),
+		on_a_host(what_the_connector_calls_expired_is_expired),
+		on_a_host(our_own_clock_is_believed_only_when_the_connectors_agrees),
+		on_a_host(a_certificate_that_is_valid_is_not_expired),
+		on_a_host(a_latched_pin_and_a_wrong_clock_are_named),
+		on_a_host(a_failed_enrolment_starts_no_backoff_and_counts_no_refusal),
+		on_a_host(an_enrolment_ends_the_need_for_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

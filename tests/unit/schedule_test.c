@@ -1,0 +1,314 @@
+#include "agent/state/schedule.h"
+
+#include "base/text.h"
+#include "tests/unit/test.h"
+
+#include <math.h>
+
+#define MINUTE INT64_C(60)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define YEAR (365 * DAY)
+#define START INT64_C(1800000000)
+
+static struct schedule_input certificate(int64_t leaf_lifetime, int64_t ca_lifetime)
+{
+	int64_t shorter = ca_lifetime < leaf_lifetime ? ca_lifetime : leaf_lifetime;
+
+	return (struct schedule_input){
+		.not_before = START,
+		.leaf_end = START + leaf_lifetime,
+		.earliest_end = START + shorter,
+		.lifetime_fraction = 2.0 / 3,
+		.common_name = "4f1c",
+		.identity = "orders",
+	};
+}
+
+static void a_certificate_is_due_at_two_thirds_of_what_ends_first(void **state)
+{
+	static const struct {
+		int64_t leaf, ca, due;
+	} rows[] = {
+		{ 10 * MINUTE, YEAR, 400 },
+		{ DAY, YEAR, 16 * HOUR },
+		{ 90 * DAY, 92 * DAY, 60 * DAY },
+		{ 90 * DAY, 30 * DAY, 20 * DAY },
+		{ 10 * YEAR, 20 * YEAR, 210240000 },
+		{ 90 * DAY, 0, 0 },
+		{ 90 * DAY, -DAY, 0 },
+		{ 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct schedule_input input = certificate(rows[i].leaf, rows[i].ca);
+		struct schedule schedule = schedule_due(&input);
+
+		/* 2.0 / 3 is a little less than two thirds. */
+		assert_in_range(schedule.due + 1 - START, rows[i].due, rows[i].due + 1);
+		assert_false(schedule.limited_by_ca);
+	}
+}
+
+/*
+ * The cases of the Compass Runtime Agent's TestCompassConnection_ShouldRenewCertificate, whose
+ * threshold is that less than 30 % of the lifetime is left. Its "renew now" and its minimal time
+ * between two synchronisations are the caller's here.
+ */
+static void compass_runtime_agents_cases_come_out_the_same(void **state)
+{
+	static const struct {
+		int64_t lifetime, left;
+		bool is_due;
+	} rows[] = {
+		{ 3000 * HOUR, 2000 * HOUR, false },
+		{ 3000 * HOUR, 0, true },
+		{ 3000 * HOUR, 800 * HOUR, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct schedule_input input = certificate(rows[i].lifetime, 10 * YEAR);
+		int64_t now = input.leaf_end - rows[i].left;
+
+		input.lifetime_fraction = 0.7;
+		assert_int_equal(now >= schedule_due(&input).due, rows[i].is_due);
+	}
+}
+
+static void a_ca_that_ends_first_is_not_asked_again_before_a_tenth_of_the_leafs_life(void **state)
+{
+	static const struct {
+		int64_t leaf, ca;
+		bool same_issuer;
+		int64_t due;
+		bool limited;
+	} rows[] = {
+		{ 90 * DAY, 6 * DAY, true, 9 * DAY, true },
+		{ 90 * DAY, 6 * DAY, false, 4 * DAY, false },
+		{ 90 * DAY, 30 * DAY, true, 20 * DAY, false },
+		{ 90 * DAY, 0, true, 9 * DAY, true },
+		{ 90 * DAY, -DAY, true, 9 * DAY, true },
+		{ 90 * DAY, -DAY, false, 0, false },
+		{ 90 * DAY, 92 * DAY, true, 60 * DAY, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct schedule_input input = certificate(rows[i].leaf, rows[i].ca);
+		struct schedule schedule;
+
+		input.same_issuer = rows[i].same_issuer;
+		schedule = schedule_due(&input);
+		assert_in_range(schedule.due + 1 - START, rows[i].due, rows[i].due + 1);
+		assert_int_equal(schedule.limited_by_ca, rows[i].limited);
+	}
+}
+
+static void a_leaf_that_ends_first_is_never_held_back(void **state)
+{
+	struct schedule_input input = certificate(90 * DAY, 90 * DAY);
+
+	(void)state;
+	input.same_issuer = true;
+	input.lifetime_fraction = 0.01;
+	assert_false(schedule_due(&input).limited_by_ca);
+	assert_true(schedule_due(&input).due <= START + DAY);
+}
+
+static void the_jitter_is_earlier_by_at_most_its_part_and_stays_the_same(void **state)
+{
+	struct schedule_input input = certificate(90 * DAY, YEAR);
+	int64_t due;
+
+	(void)state;
+	input.jitter = 0.1;
+	due = schedule_due(&input).due;
+	assert_int_equal(schedule_due(&input).due, due);
+	for (int i = 0; i < 1000; i++) {
+		char name[16];
+
+		assert_true(text_format(name, sizeof(name), "host-%d", i));
+		input.common_name = name;
+		due = schedule_due(&input).due;
+		assert_in_range(due, START + 51 * DAY, START + 60 * DAY);
+	}
+}
+
+static void a_fleet_spreads_out_evenly(void **state)
+{
+	struct schedule_input input = certificate(90 * DAY, YEAR);
+	int days[9] = { 0 };
+
+	(void)state;
+	input.jitter = 0.1;
+	for (int i = 0; i < 9000; i++) {
+		char name[16];
+
+		assert_true(text_format(name, sizeof(name), "host-%d", i));
+		input.common_name = name;
+		days[(schedule_due(&input).due - START - 51 * DAY) / DAY]++;
+	}
+	for (int i = 0; i < 9; i++)
+		assert_in_range(days[i], 850, 1150);
+}
+
+static void name_and_identity_both_decide_the_jitter(void **state)
+{
+	static const char *const names[][2] = { { "ab", "c" }, { "a", "bc" }, { "", "abc" },
+		{ "abc", "" }, { NULL, NULL } };
+	int64_t due[ARRAY_LENGTH(names)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		struct schedule_input input = certificate(YEAR, YEAR);
+
+		input.jitter = 0.1;
+		input.common_name = names[i][0];
+		input.identity = names[i][1];
+		due[i] = schedule_due(&input).due;
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(due[i], due[j]);
+	}
+}
+
+static void dates_and_parts_without_sense_overflow_nothing(void **state)
+{
+	static const int64_t moments[] = { INT64_MIN, -1, 0, 1, START, INT64_MAX - 1, INT64_MAX };
+	static const double parts[] = { -1, 0, 0.5, 1, 2, INFINITY, -INFINITY, NAN };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(moments) * ARRAY_LENGTH(moments); i++) {
+		for (size_t j = 0; j < ARRAY_LENGTH(parts) * ARRAY_LENGTH(parts); j++) {
+			struct schedule_input input = {
+				.not_before = moments[i % ARRAY_LENGTH(moments)],
+				.leaf_end = moments[i / ARRAY_LENGTH(moments)],
+				.earliest_end = moments[i / ARRAY_LENGTH(moments)] / 2,
+				.same_issuer = i % 2 == 0,
+				.lifetime_fraction = parts[j % ARRAY_LENGTH(parts)],
+				.jitter = parts[j / ARRAY_LENGTH(parts)],
+			};
+
+			assert_true(schedule_due(&input).due >= input.not_before);
+		}
+	}
+}
+
+static void the_back_off_doubles_from_a_minute_to_a_day(void **state)
+{
+	static const struct {
+		uint32_t failures;
+		int64_t delay;
+	} rows[] = {
+		{ 0, MINUTE },
+		{ 1, MINUTE },
+		{ 2, 2 * MINUTE },
+		{ 5, 16 * MINUTE },
+		{ 11, 1024 * MINUTE },
+		{ 12, DAY },
+		{ 13, DAY },
+		{ UINT32_MAX, DAY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		for (int seed = 0; seed < 200; seed++) {
+			int64_t delay = rows[i].delay;
+			char name[16];
+			int64_t next;
+
+			assert_true(text_format(name, sizeof(name), "host-%d", seed));
+			next = schedule_next_attempt(
+				   START, rows[i].failures, START + 100 * YEAR, 0, name)
+			       - START;
+			assert_in_range(next, MINUTE, SCHEDULE_BACKOFF_MAX);
+			assert_in_range(next, delay * 4 / 5 - 1, delay * 6 / 5);
+			assert_int_equal(next, schedule_next_attempt(START, rows[i].failures,
+						   START + 100 * YEAR, 0, name)
+						   - START);
+		}
+	}
+}
+
+static void two_identities_and_two_failures_are_jittered_apart(void **state)
+{
+	const int64_t end = START + YEAR;
+	int64_t first = schedule_next_attempt(START, 8, end, 0, "orders");
+	int64_t other = schedule_next_attempt(START, 8, end, 0, "invoices");
+	int64_t second = schedule_next_attempt(START, 9, end, 0, "orders");
+
+	(void)state;
+	assert_int_not_equal(first, other);
+	assert_int_not_equal((second - START) / 2, first - START);
+}
+
+static void the_back_off_is_never_more_than_a_tenth_of_what_remains(void **state)
+{
+	static const struct {
+		int64_t remains, most;
+	} rows[] = {
+		{ DAY, 144 * MINUTE },
+		{ HOUR, 6 * MINUTE },
+		{ 10 * MINUTE, MINUTE },
+		{ MINUTE, MINUTE },
+		{ 0, MINUTE },
+		{ -YEAR, MINUTE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		int64_t end = START + rows[i].remains;
+
+		assert_int_equal(
+		    schedule_next_attempt(START, 20, end, 0, "orders") - START, rows[i].most);
+		assert_int_equal(
+		    schedule_next_attempt(START, 1, end, YEAR, "orders") - START, rows[i].most);
+	}
+}
+
+static void what_the_other_side_asks_for_is_honoured_within_the_maximum(void **state)
+{
+	const int64_t end = START + 10 * YEAR;
+
+	(void)state;
+	assert_int_equal(schedule_next_attempt(START, 1, end, 3600, "s"), START + 3600);
+	assert_int_equal(schedule_next_attempt(START, 1, end, DAY, "s"), START + DAY);
+	assert_int_equal(schedule_next_attempt(START, 1, end, 2 * DAY, "s"), START + DAY);
+	assert_int_equal(schedule_next_attempt(START, 1, end, INT64_MAX, "s"), START + DAY);
+	/* Sooner than the own back-off is not what it can ask for. */
+	assert_int_equal(schedule_next_attempt(START, 9, end, 1, "s"),
+	    schedule_next_attempt(START, 9, end, 0, "s"));
+	assert_int_equal(schedule_next_attempt(START, 9, end, INT64_MIN, "s"),
+	    schedule_next_attempt(START, 9, end, 0, "s"));
+}
+
+static void moments_at_the_ends_of_time_overflow_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(schedule_next_attempt(INT64_MAX, 30, INT64_MIN, 0, "s"), INT64_MAX);
+	assert_true(schedule_next_attempt(INT64_MIN, 30, INT64_MAX, INT64_MAX, "s")
+		    <= INT64_MIN + SCHEDULE_BACKOFF_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_certificate_is_due_at_two_thirds_of_what_ends_first),
+		cmocka_unit_test(compass_runtime_agents_cases_come_out_the_same),
+		cmocka_unit_test(
+		    a_ca_that_ends_first_is_not_asked_again_before_a_tenth_of_the_leafs_life),
+		cmocka_unit_test(a_leaf_that_ends_first_is_never_held_back),
+		cmocka_unit_test(the_jitter_is_earlier_by_at_most_its_part_and_stays_the_same),
+		cmocka_unit_test(a_fleet_spreads_out_evenly),
+		cmocka_unit_test(name_and_identity_both_decide_the_jitter),
+		cmocka_unit_test(dates_and_parts_without_sense_overflow_nothing),
+		cmocka_unit_test(the_back_off_doubles_from_a_minute_to_a_day),
+		cmocka_unit_test(two_identities_and_two_failures_are_jittered_apart),
+		cmocka_unit_test(the_back_off_is_never_more_than_a_tenth_of_what_remains),
+		cmocka_unit_test(what_the_other_side_asks_for_is_honoured_within_the_maximum),
+		cmocka_unit_test(moments_at_the_ends_of_time_overflow_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

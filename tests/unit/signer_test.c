@@ -1,0 +1,246 @@
+#include "pkcs11/signer.h"
+
+#include "base/text.h"
+#include "pkcs11/token.h"
+#include "tests/unit/soft_token.h"
+#include "tests/unit/test.h"
+
+#include <openssl/rsa.h>
+#include <string.h>
+
+static const struct key_id old_id = { { 1, 2, 3 }, 3 };
+static const struct key_id new_id = { { 0, 0xff, '%' }, 3 };
+
+/* The engine can be had once in a process. */
+struct bench {
+	struct soft_token *soft;
+	struct signer *signer;
+};
+
+static struct bench bench;
+
+static int set_up(void **state)
+{
+	struct error error = ERROR_INIT;
+	void *soft;
+
+	if (soft_token_make_and_open(&soft) != 0)
+		return -1;
+	bench.soft = soft;
+	*state = &bench;
+	assert_ok(key_pair_generate(bench.soft->token, &old_id, "old", 2048, &error), &error);
+	assert_ok(signer_open(SIGNER_ENGINE, bench.soft->token, &bench.signer, &error), &error);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	void *soft = bench.soft;
+
+	(void)state;
+	signer_close(bench.signer);
+	return soft_token_remove(&soft);
+}
+
+static EVP_PKEY *load(const struct key_id *id)
+{
+	EVP_PKEY *key = NULL;
+	struct error error = ERROR_INIT;
+
+	assert_ok(signer_load_key(bench.signer, id, &key, &error), &error);
+	return key;
+}
+
+/* Signs with the key of the token and verifies in software, by the public half of its own. */
+static void sign_and_verify(const struct key_id *id, EVP_PKEY *key, int padding)
+{
+	static const unsigned char text[] = "what is signed";
+	scoped(EVP_MD_CTX) EVP_MD_CTX *signing = EVP_MD_CTX_new();
+	scoped(EVP_MD_CTX) EVP_MD_CTX *verifying = EVP_MD_CTX_new();
+	scoped(EVP_PKEY) EVP_PKEY *public_key = NULL;
+	struct error error = ERROR_INIT;
+	unsigned char signature[1024];
+	size_t length = sizeof(signature);
+	EVP_PKEY_CTX *context;
+
+	assert_int_equal(EVP_DigestSignInit(signing, &context, EVP_sha256(), NULL, key), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(context, padding), 1);
+	assert_int_equal(EVP_DigestSign(signing, signature, &length, text, sizeof(text)), 1);
+	assert_int_equal(length, EVP_PKEY_get_size(key));
+
+	assert_ok(key_pair_public_key(bench.soft->token, id, &public_key, &error), &error);
+	assert_int_equal(
+	    EVP_DigestVerifyInit(verifying, &context, EVP_sha256(), NULL, public_key), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(context, padding), 1);
+	assert_int_equal(EVP_DigestVerify(verifying, signature, length, text, sizeof(text)), 1);
+	signature[length - 1] ^= 1;
+	assert_int_not_equal(EVP_DigestVerify(verifying, signature, length, text, sizeof(text)), 1);
+}
+
+static void a_signer_has_the_name_of_the_configuration(void **state)
+{
+	enum signer_kind kind = SIGNER_KIND_COUNT;
+
+	(void)state;
+	assert_string_equal(signer_name(bench.signer), "engine");
+	assert_string_equal(signer_kind_name(SIGNER_ENGINE), "engine");
+	assert_true(signer_kind_parse("engine", &kind));
+	assert_int_equal(kind, SIGNER_ENGINE);
+	assert_false(signer_kind_parse("Engine", &kind));
+	assert_false(signer_kind_parse("", &kind));
+}
+
+static void a_loaded_key_signs_with_both_paddings_of_tls(void **state)
+{
+	scoped(EVP_PKEY) EVP_PKEY *key = load(&old_id);
+
+	(void)state;
+	sign_and_verify(&old_id, key, RSA_PKCS1_PADDING);
+	sign_and_verify(&old_id, key, RSA_PKCS1_PSS_PADDING);
+}
+
+/* The engine has looked at the token's keys before the new one was there. */
+static void a_key_generated_after_another_was_loaded_works_beside_it(void **state)
+{
+	scoped(EVP_PKEY) EVP_PKEY *old = load(&old_id);
+	scoped(EVP_PKEY) EVP_PKEY *new = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	sign_and_verify(&old_id, old, RSA_PKCS1_PADDING);
+	assert_ok(key_pair_generate(bench.soft->token, &new_id, "new", 3072, &error), &error);
+	new = load(&new_id);
+	assert_int_equal(EVP_PKEY_get_bits(new), 3072);
+	sign_and_verify(&new_id, new, RSA_PKCS1_PADDING);
+	sign_and_verify(&old_id, old, RSA_PKCS1_PSS_PADDING);
+	sign_and_verify(&new_id, new, RSA_PKCS1_PSS_PADDING);
+}
+
+static void a_signing_request_verifies_after_it_was_written_and_read_again(void **state)
+{
+	scoped(EVP_PKEY) EVP_PKEY *key = load(&old_id);
+	scoped(X509_REQ) X509_REQ *request = X509_REQ_new();
+	scoped(X509_REQ) X509_REQ *read = NULL;
+	scoped(EVP_PKEY) EVP_PKEY *public_key = NULL;
+	struct error error = ERROR_INIT;
+	unsigned char *der = NULL;
+	const unsigned char *at;
+	int length;
+
+	(void)state;
+	assert_int_equal(X509_REQ_set_pubkey(request, key), 1);
+	assert_true(X509_REQ_sign(request, key, EVP_sha256()) > 0);
+	length = i2d_X509_REQ(request, &der);
+	assert_true(length > 0);
+	at = der;
+	read = d2i_X509_REQ(NULL, &at, length);
+	assert_int_equal(X509_REQ_verify(read, X509_REQ_get0_pubkey(read)), 1);
+	assert_ok(key_pair_public_key(bench.soft->token, &old_id, &public_key, &error), &error);
+	assert_int_equal(EVP_PKEY_eq(X509_REQ_get0_pubkey(read), public_key), 1);
+	OPENSSL_free(der);
+}
+
+static void a_key_that_is_absent_is_refused_without_asking_for_a_pin(void **state)
+{
+	const struct key_id absent = { { 9 }, 1 };
+	EVP_PKEY *key = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_refused(signer_load_key(bench.signer, &absent, &key, &error), &error, ERROR_TOKEN);
+	assert_null(key);
+	assert_non_null(strstr(error.message, "has 0 private keys with the id 09"));
+}
+
+static void two_private_keys_with_one_id_are_refused(void **state)
+{
+	const struct key_id twice = { { 8 }, 1 };
+	const struct token *token = bench.soft->token;
+	EVP_PKEY *key = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_ok(key_pair_generate(token, &twice, "a", 2048, &error), &error);
+	assert_ok(key_pair_generate(token, &twice, "b", 2048, &error), &error);
+	assert_refused(signer_load_key(bench.signer, &twice, &key, &error), &error, ERROR_TOKEN);
+	assert_null(key);
+	assert_non_null(strstr(error.message, "has 2 private keys with the id 08"));
+}
+
+/* The engine takes it without complaint and fails only when it has to sign. */
+static void a_key_with_an_empty_modulus_is_refused(void **state)
+{
+	const struct key_id empty = { { 7 }, 1 };
+	EVP_PKEY *key = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	soft_token_create_private_key(bench.soft, &empty, "a", NULL, 0);
+	assert_refused(signer_load_key(bench.signer, &empty, &key, &error), &error, ERROR_TOKEN);
+	assert_null(key);
+}
+
+static CK_C_GetTokenInfo get_token_info;
+
+static CK_RV show_all_sessions_taken(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+	CK_RV result = get_token_info(slot, info);
+
+	info->ulMaxSessionCount = 2;
+	info->ulSessionCount = 2;
+	return result;
+}
+
+/* The engine would ask for one more, and wait for ever. */
+static void a_token_whose_sessions_are_all_taken_gets_no_signer(void **state)
+{
+	CK_FUNCTION_LIST *functions = token_functions(bench.soft->token);
+	struct signer *signer = NULL;
+	struct error error = ERROR_INIT;
+	bool opened;
+
+	(void)state;
+	get_token_info = functions->C_GetTokenInfo;
+	functions->C_GetTokenInfo = show_all_sessions_taken;
+	opened = signer_open(SIGNER_ENGINE, bench.soft->token, &signer, &error);
+	functions->C_GetTokenInfo = get_token_info;
+	assert_refused(opened, &error, ERROR_TOKEN);
+	assert_null(signer);
+	assert_non_null(strstr(error.message, "all 2 sessions of the token fleet are taken"));
+}
+
+static void a_key_that_was_destroyed_does_not_sign(void **state)
+{
+	const struct key_id gone = { { 6 }, 1 };
+	const struct token *token = bench.soft->token;
+	scoped(EVP_MD_CTX) EVP_MD_CTX *signing = EVP_MD_CTX_new();
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+	struct error error = ERROR_INIT;
+	unsigned char signature[1024];
+	size_t length = sizeof(signature);
+
+	(void)state;
+	assert_ok(key_pair_generate(token, &gone, "a", 2048, &error), &error);
+	key = load(&gone);
+	assert_ok(key_pair_destroy(token, &gone, NULL, &error), &error);
+	assert_int_equal(EVP_DigestSignInit(signing, NULL, EVP_sha256(), NULL, key), 1);
+	assert_int_not_equal(
+	    EVP_DigestSign(signing, signature, &length, (const unsigned char *)"x", 1), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_signer_has_the_name_of_the_configuration),
+		cmocka_unit_test(a_loaded_key_signs_with_both_paddings_of_tls),
+		cmocka_unit_test(a_key_generated_after_another_was_loaded_works_beside_it),
+		cmocka_unit_test(a_signing_request_verifies_after_it_was_written_and_read_again),
+		cmocka_unit_test(a_key_that_is_absent_is_refused_without_asking_for_a_pin),
+		cmocka_unit_test(two_private_keys_with_one_id_are_refused),
+		cmocka_unit_test(a_key_with_an_empty_modulus_is_refused),
+		cmocka_unit_test(a_token_whose_sessions_are_all_taken_gets_no_signer),
+		cmocka_unit_test(a_key_that_was_destroyed_does_not_sign),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,339 @@
+#include "agent/state/store.h"
+
+#include "base/text.h"
+#include "tests/fakes/authority.h"
+#include "tests/fakes/state_folder.h"
+#include "tests/unit/test.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/*
+ * Opening the store, and what is in it. Its generations are in store_load_test.c and
+ * store_write_test.c.
+ */
+static const char *directory;
+
+static int make_folder(void **state)
+{
+	(void)state;
+	state_folder_make();
+	directory = state_folder_path();
+	return 0;
+}
+
+static int discard_folder(void **state)
+{
+	(void)state;
+	state_folder_discard();
+	return 0;
+}
+
+/* An open store with generation 1 active and 2 written. */
+static struct store *open_with_two_generations(void)
+{
+	struct error error = ERROR_INIT;
+	struct store *store = state_folder_open();
+
+	for (uint32_t number = 1; number <= 2; number++) {
+		scoped(generation) struct generation generation = state_folder_generation(number);
+
+		assert_ok(store_write(store, &generation, &error), &error);
+	}
+	assert_ok(store_activate(store, 1, &error), &error);
+	return store;
+}
+
+static void a_missing_folder_is_made_and_without_make_only_looked_for(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct store *store = (struct store *)&error;
+	mode_t umask_before = umask(0077);
+
+	(void)state;
+	assert_ok(store_open(directory, "orders", false, &store, &error), &error);
+	assert_null(store);
+	assert_ok(store_open(directory, "orders", true, &store, &error), &error);
+	umask(umask_before);
+	assert_int_equal(state_folder_mode("."), 0755);
+	assert_int_equal(state_folder_mode("orders"), 0755);
+	assert_int_equal(state_folder_mode("orders/generations"), 0755);
+	assert_string_equal(store_path(store) + strlen(directory), "/orders");
+	store_close(store);
+	assert_ok(store_open(directory, "other", false, &store, &error), &error);
+	assert_null(store);
+	assert_ok(store_open(directory, "orders", false, &store, &error), &error);
+	assert_non_null(store);
+	store_close(store);
+}
+
+static void a_state_directory_without_a_parent_is_refused(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct store *store = NULL;
+	char path[128];
+
+	(void)state;
+	assert_true(text_format(path, sizeof(path), "%s/deep/er", directory));
+	assert_refused(store_open(path, "orders", true, &store, &error), &error, ERROR_STATE);
+	assert_non_null(strstr(error.message, path));
+}
+
+static void a_file_in_the_place_of_a_folder_is_refused(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct store *store = NULL;
+
+	(void)state;
+	assert_int_equal(mkdir(directory, 0755), 0);
+	state_folder_write("orders", "a file");
+	assert_false(store_open(directory, "orders", true, &store, &error));
+	assert_false(store_open(directory, "orders", false, &store, &error));
+	assert_non_null(strstr(error.message, "orders"));
+	assert_null(store);
+}
+
+static void a_folder_that_everybody_may_write_to_is_refused_with_the_cure(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct store *store = NULL;
+
+	(void)state;
+	assert_int_equal(mkdir(directory, 0755), 0);
+	assert_int_equal(chmod(directory, 0777), 0);
+	assert_refused(
+	    store_open(directory, "orders", true, &store, &error), &error, ERROR_PERMISSION);
+	assert_non_null(strstr(error.message, "chmod o-w"));
+	assert_int_equal(chmod(directory, 01777), 0);
+	assert_ok(store_open(directory, "orders", true, &store, &error), &error);
+	store_close(store);
+	assert_int_equal(chmod(directory, 0755), 0);
+	assert_int_equal(chdir(directory), 0);
+	assert_int_equal(chmod("orders", 0757), 0);
+	assert_refused(
+	    store_open(directory, "orders", false, &store, &error), &error, ERROR_PERMISSION);
+}
+
+static void a_folder_of_another_user_is_read_but_not_written(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct store *store = NULL;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	store_close(state_folder_open());
+	assert_int_equal(chown(directory, 65534, 65534), 0);
+	assert_refused(
+	    store_open(directory, "orders", true, &store, &error), &error, ERROR_PERMISSION);
+	assert_non_null(strstr(error.message, "65534"));
+	assert_ok(store_open(directory, "orders", false, &store, &error), &error);
+	store_close(store);
+}
+
+static void names_that_lead_elsewhere_or_are_taken_are_refused(void **state)
+{
+	static const char *const names[] = { "", ".", "..", ".hidden", "a/b", "tokens", "tag" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		struct error error = ERROR_INIT;
+		struct store *store = NULL;
+
+		assert_refused(
+		    store_open(directory, names[i], true, &store, &error), &error, ERROR_CONFIG);
+	}
+	assert_false(state_folder_has("."));
+}
+
+static void the_tag_is_made_once_and_stays(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct store *store = state_folder_open();
+	char tag[STORE_TAG_SIZE];
+
+	(void)state;
+	assert_true(text_copy(tag, sizeof(tag), store_tag(store)));
+	assert_int_equal(strspn(tag, "0123456789abcdef"), 8);
+	store_close(store);
+	store = state_folder_open();
+	assert_string_equal(store_tag(store), tag);
+	store_close(store);
+	assert_ok(store_open(directory, "other", true, &store, &error), &error);
+	assert_string_equal(store_tag(store), tag);
+	store_close(store);
+	assert_int_equal(state_folder_mode("tag"), 0644);
+}
+
+static void a_tag_that_is_none_is_refused_and_not_replaced(void **state)
+{
+	static const char *const tags[] = { "", "0a1b2c3", "0a1b2c3d4\n", "0a1b2c3g\n" };
+
+	(void)state;
+	assert_int_equal(mkdir(directory, 0755), 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(tags); i++) {
+		struct error error = ERROR_INIT;
+		struct store *store = NULL;
+		char *tag;
+
+		state_folder_write("tag", tags[i]);
+		assert_refused(
+		    store_open(directory, "orders", true, &store, &error), &error, ERROR_DAMAGED);
+		tag = state_folder_read("tag");
+		assert_string_equal(tag, tags[i]);
+		free(tag);
+	}
+}
+
+#define FIRST_RUNS 16
+
+static void first_runs_at_once_agree_on_one_tag(void **state)
+{
+	char first[STORE_TAG_SIZE] = "";
+	int answers[2];
+
+	(void)state;
+	assert_int_equal(pipe(answers), 0);
+	for (int i = 0; i < FIRST_RUNS; i++) {
+		if (fork() == 0) {
+			struct store *store = state_folder_open();
+
+			_exit(
+			    write(answers[1], store_tag(store), STORE_TAG_SIZE) != STORE_TAG_SIZE);
+		}
+	}
+	for (int i = 0; i < FIRST_RUNS; i++) {
+		char tag[STORE_TAG_SIZE];
+		int status;
+
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+		assert_int_equal(read(answers[0], tag, sizeof(tag)), sizeof(tag));
+		if (i == 0)
+			memcpy(first, tag, sizeof(first));
+		assert_string_equal(tag, first);
+	}
+	close(answers[0]);
+	close(answers[1]);
+}
+
+static void without_current_nothing_is_active(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(store) struct store *store = state_folder_open();
+	uint32_t number = 7;
+
+	(void)state;
+	assert_ok(store_active(store, &number, &error), &error);
+	assert_int_equal(number, 0);
+}
+
+static void a_current_that_is_not_ours_is_damaged(void **state)
+{
+	static const char *const targets[] = { "generations/9", "generations/", "generations/01",
+		"generations/0", "generations/1/", "generations/../1", "generations/4294967296",
+		"generations/+1", "generations/1.tmp", "/etc", "1", "../orders/generations/1" };
+	scoped(store) struct store *store = open_with_two_generations();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(targets); i++) {
+		struct error error = ERROR_INIT;
+		uint32_t number;
+
+		assert_int_equal(unlinkat(store_folder(store), "current", 0), 0);
+		assert_int_equal(symlinkat(targets[i], store_folder(store), "current"), 0);
+		assert_refused(store_active(store, &number, &error), &error, ERROR_DAMAGED);
+		assert_non_null(strstr(error.message, "enroll"));
+	}
+}
+
+static void a_damaged_current_is_replaced_by_the_next_activation(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(store) struct store *store = open_with_two_generations();
+	scoped(generation) struct generation third = state_folder_generation(3);
+	uint32_t number;
+
+	(void)state;
+	assert_int_equal(unlinkat(store_folder(store), "current", 0), 0);
+	assert_int_equal(symlinkat("generations/9", store_folder(store), "current"), 0);
+	assert_ok(store_write(store, &third, &error), &error);
+	assert_ok(store_activate(store, 3, &error), &error);
+	assert_ok(store_active(store, &number, &error), &error);
+	assert_int_equal(number, 3);
+}
+
+static void generations_are_listed_in_their_order(void **state)
+{
+	static const char *const others[] = { "12", "3", "100", "007", "x", "5.tmp", "200.tmp",
+		"4294967296", "6.bak", ".tmp" };
+	struct error error = ERROR_INIT;
+	scoped(store) struct store *store = state_folder_open();
+	uint32_t numbers[STORE_GENERATIONS_MAX];
+	uint32_t highest;
+	size_t count;
+	char path[64];
+
+	(void)state;
+	assert_ok(store_list(store, numbers, &count, &error), &error);
+	assert_int_equal(count, 0);
+	assert_ok(store_highest(store, &highest, &error), &error);
+	assert_int_equal(highest, 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+		assert_true(text_format(path, sizeof(path), "generations/%s", others[i]));
+		assert_int_equal(mkdirat(store_folder(store), path, 0755), 0);
+	}
+	assert_ok(store_list(store, numbers, &count, &error), &error);
+	assert_int_equal(count, 3);
+	assert_int_equal(numbers[0], 3);
+	assert_int_equal(numbers[1], 12);
+	assert_int_equal(numbers[2], 100);
+	assert_ok(store_highest(store, &highest, &error), &error);
+	assert_int_equal(highest, 200);
+}
+
+static void more_generations_than_are_kept_are_an_error_that_says_so(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(store) struct store *store = state_folder_open();
+	uint32_t numbers[STORE_GENERATIONS_MAX];
+	size_t count;
+	char path[64];
+
+	(void)state;
+	for (int i = 1; i <= STORE_GENERATIONS_MAX + 1; i++) {
+		assert_true(text_format(path, sizeof(path), "generations/%d", i));
+		assert_int_equal(mkdirat(store_folder(store), path, 0755), 0);
+		if (i == STORE_GENERATIONS_MAX)
+			assert_ok(store_list(store, numbers, &count, &error), &error);
+	}
+	assert_int_equal(count, STORE_GENERATIONS_MAX);
+	assert_refused(store_list(store, numbers, &count, &error), &error, ERROR_STATE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, discard_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_missing_folder_is_made_and_without_make_only_looked_for),
+		TEST(a_state_directory_without_a_parent_is_refused),
+		TEST(a_file_in_the_place_of_a_folder_is_refused),
+		TEST(a_folder_that_everybody_may_write_to_is_refused_with_the_cure),
+		TEST(a_folder_of_another_user_is_read_but_not_written),
+		TEST(names_that_lead_elsewhere_or_are_taken_are_refused),
+		TEST(the_tag_is_made_once_and_stays),
+		TEST(a_tag_that_is_none_is_refused_and_not_replaced),
+		TEST(first_runs_at_once_agree_on_one_tag),
+		TEST(without_current_nothing_is_active),
+		TEST(a_current_that_is_not_ours_is_damaged),
+		TEST(a_damaged_current_is_replaced_by_the_next_activation),
+		TEST(generations_are_listed_in_their_order),
+		TEST(more_generations_than_are_kept_are_an_error_that_says_so),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	authority_discard_keys();
+	return failed;
+}

@@ -1,0 +1,423 @@
+#include "agent/x509/subject.h"
+
+#include "base/scoped.h"
+#include "base/text.h"
+#include "tests/fakes/authority.h"
+#include "tests/unit/test.h"
+
+#include <openssl/objects.h>
+#include <string.h>
+
+/* 32 and 64 characters */
+#define X32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X64 X32 X32
+
+/* "O=Org|OU=OrgUnit|...", the bytes as they are. */
+static char *list_values(const X509_NAME *name)
+{
+	struct text_buffer list = TEXT_BUFFER_INIT(4096);
+	struct error error = ERROR_INIT;
+	char *text = NULL;
+
+	for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+		X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+		const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
+
+		text_printf(&list, "%s%s=", i == 0 ? "" : "|",
+		    OBJ_nid2sn(OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry))));
+		text_add(&list, (const char *)ASN1_STRING_get0_data(value),
+		    (size_t)ASN1_STRING_length(value));
+	}
+	assert_ok(text_take(&list, &text, &error), &error);
+	return text;
+}
+
+static void assert_parsed(const char *text, const char *expected)
+{
+	scoped(X509_NAME) X509_NAME *name = NULL;
+	scoped(char) char *values = NULL;
+	struct error error = ERROR_INIT;
+
+	assert_ok(subject_parse(text, &name, &error), &error);
+	values = list_values(name);
+	assert_string_equal(values, expected);
+}
+
+static void assert_not_parsed(const char *text, const char *reason)
+{
+	X509_NAME *name = NULL;
+	struct error error = ERROR_INIT;
+
+	assert_refused(subject_parse(text, &name, &error), &error, ERROR_VERIFICATION);
+	assert_null(name);
+	if (!strstr(error.message, reason))
+		fail_msg("\"%s\" does not say \"%s\"", error.message, reason);
+}
+
+static void the_connectors_text_gives_its_six_values(void **state)
+{
+	(void)state;
+	assert_parsed("O=Org,OU=OrgUnit,L=locality,ST=province,C=DE,CN=4f1c-cn",
+	    "O=Org|OU=OrgUnit|L=locality|ST=province|C=DE|CN=4f1c-cn");
+}
+
+static void values_may_hold_commas_and_equals_signs(void **state)
+{
+	(void)state;
+	assert_parsed("O=A, Inc (x),OU=a=b+c,L=x,y,ST=s,,C=DE,CN=a,b=c",
+	    "O=A, Inc (x)|OU=a=b+c|L=x,y|ST=s,|C=DE|CN=a,b=c");
+}
+
+static void values_keep_their_blanks_and_other_attributes_names(void **state)
+{
+	(void)state;
+	assert_parsed("O= Org ,OU=x, L=y,L=l, UID=1,ST= ,C=DE,CN=c ",
+	    "O= Org |OU=x, L=y|L=l, UID=1|ST= |C=DE|CN=c ");
+}
+
+static void a_separator_that_occurs_twice_is_decided_by_the_rule(void **state)
+{
+	(void)state;
+	assert_parsed("O=a,OU=b,OU=c,L=l,ST=s,C=DE,CN=n", "O=a|OU=b,OU=c|L=l|ST=s|C=DE|CN=n");
+	assert_parsed("O=a,L=b,OU=c,L=l,L=m,ST=s,C=DE,CN=n", "O=a,L=b|OU=c|L=l,L=m|ST=s|C=DE|CN=n");
+	assert_parsed(
+	    "O=a,OU=b,L=l,ST=s,CN=x,C=y,C=DE,CN=n", "O=a|OU=b|L=l|ST=s,CN=x,C=y|C=DE|CN=n");
+	assert_not_parsed("O=a,OU=b,L=l,ST=s,C=DE,CN=x,CN=n", "C has 7 characters");
+}
+
+static void any_other_order_is_read_too(void **state)
+{
+	(void)state;
+	assert_parsed("C=DE,O=A, Inc,OU=b,L=l,ST=s,CN=n", "C=DE|O=A, Inc|OU=b|L=l|ST=s|CN=n");
+	assert_parsed("CN=n,OU=a,OU=b,O=o", "CN=n|OU=a|OU=b|O=o");
+	assert_parsed("CN=n", "CN=n");
+}
+
+static void blanks_may_follow_the_commas(void **state)
+{
+	(void)state;
+	assert_parsed("O=Org, OU=b,  L=l, ST=s, C=DE, CN=n", "O=Org|OU=b|L=l|ST=s|C=DE|CN=n");
+	assert_parsed(" C=DE, CN=n", "C=DE|CN=n");
+}
+
+static void escapes_are_understood_when_they_are_used_throughout(void **state)
+{
+	(void)state;
+	assert_parsed("O=A\\, Inc,OU=a\\+b,L=\\C5\\BDilina,ST=s\\\\t,C=DE,CN=n",
+	    "O=A, Inc|OU=a+b|L=\xc5\xbdilina|ST=s\\t|C=DE|CN=n");
+	assert_parsed("CN=n, O=\"A, \\\"Inc\\\";\" , OU= a=b\\ ", "CN=n|O=A, \"Inc\";|OU=a=b ");
+	assert_parsed("CN=n,O=a\\,CN=b ", "CN=n|O=a,CN=b");
+	assert_parsed("CN=#,O=a\\,b", "CN=#|O=a,b");
+}
+
+static void a_backslash_that_escapes_nothing_is_a_backslash(void **state)
+{
+	(void)state;
+	assert_parsed("O=DOM\\user,OU=b,L=l,ST=s,C=DE,CN=n",
+	    "O=DOM\\user|OU=b|L=l|ST=s|C=DE|CN=n"); /* no escape */
+	assert_parsed("O=A\\, Inc,OU=a+b,L=l,ST=s,C=DE,CN=n",
+	    "O=A\\, Inc|OU=a+b|L=l|ST=s|C=DE|CN=n"); /* the plus sign is not escaped */
+	assert_parsed("O=say \"so\",OU=b,L=l,ST=s,C=DE,CN=n",
+	    "O=say \"so\"|OU=b|L=l|ST=s|C=DE|CN=n");     /* nor are the quotation marks */
+	assert_parsed("O=\\C5,CN=n", "O=\\C5|CN=n");     /* no UTF-8 */
+	assert_parsed("O=\"a,CN=n", "O=\"a|CN=n");       /* has no end */
+	assert_parsed("O=\"a\"b,CN=n", "O=\"a\"b|CN=n"); /* goes on after the end */
+	assert_parsed("CN=n,O=a\\", "CN=n|O=a\\");
+	assert_parsed("CN=n,O=a\\b", "CN=n|O=a\\b");
+	assert_parsed("CN=n,O=#04\\20", "CN=n|O=#04\\20"); /* a BER value */
+}
+
+static void the_string_type_is_printable_where_the_characters_allow(void **state)
+{
+	scoped(X509_NAME) X509_NAME *name = NULL;
+	struct error error = ERROR_INIT;
+	int expected[] = { V_ASN1_PRINTABLESTRING, V_ASN1_UTF8STRING, V_ASN1_UTF8STRING };
+
+	(void)state;
+	assert_ok(subject_parse("CN=a-b,O=a_b,OU=\xc5\xbd", &name, &error), &error);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+		    ASN1_STRING_type(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i))),
+		    expected[i]);
+}
+
+static void a_text_that_is_no_subject_is_refused(void **state)
+{
+	(void)state;
+	assert_not_parsed("", "not made of");
+	assert_not_parsed("4f1c-cn", "not made of");
+	assert_not_parsed("/O=Org/CN=n", "not made of");
+	assert_not_parsed("emailAddress=a@b,CN=n", "emailAddress=a@b");
+	assert_not_parsed("cn=n", "not made of");
+	assert_not_parsed("O=a,OU=b", "no CN");
+	assert_not_parsed("CN=a,O=b,O=c", "2 O instead of one");
+	assert_not_parsed("CN=a,CN=b", "2 CN instead of one");
+	assert_not_parsed("CN=a,OU=,O=b", "OU is empty");
+	assert_not_parsed("O=,OU=b,L=l,ST=s,C=DE,CN=n", "O is empty");
+	assert_not_parsed("O=a,OU=b,L=l,ST=s,C=DE,CN=", "CN is empty");
+	assert_not_parsed("CN=a,O=\"\"", "O is empty");
+	assert_not_parsed("CN=a,O=\xff", "O is not UTF-8");
+	assert_not_parsed("CN=a,O=b\nc", "O holds the control character 0x0a");
+	assert_not_parsed("CN=a,O=b\x7f", "O holds the control character 0x7f");
+	assert_not_parsed("CN=a\\00b", "CN holds the control character 0x00");
+	assert_not_parsed("CN=a,O=\xc2\x85", "O holds the control character 0x85");
+}
+
+static void values_have_the_upper_bounds_of_x520(void **state)
+{
+	(void)state;
+	assert_parsed("O=" X64 ",OU=" X64 ",L=" X64 X64 ",ST=" X64 X64 ",C=DE,CN=" X64,
+	    "O=" X64 "|OU=" X64 "|L=" X64 X64 "|ST=" X64 X64 "|C=DE|CN=" X64);
+	assert_parsed("CN=a,C=\xc5\xbd\xc5\xbd", "CN=a|C=\xc5\xbd\xc5\xbd");
+	assert_not_parsed("CN=a,O=" X64 "x", "O has 65 characters, at most 64 are allowed");
+	assert_not_parsed("CN=a,OU=" X64 "x", "OU has 65 characters");
+	assert_not_parsed("CN=a,L=" X64 X64 "x", "L has 129 characters");
+	assert_not_parsed("CN=a,ST=" X64 X64 "x", "ST has 129 characters");
+	assert_not_parsed("CN=a,C=DEU", "C has 3 characters");
+	assert_not_parsed("CN=" X64 "x", "CN has 65 characters");
+}
+
+/* "CN=a,OU=b,OU=b,..." with that many attributes */
+static void make_long(char *text, size_t size, size_t attributes)
+{
+	size_t length = 4;
+
+	assert_true(text_format(text, size, "CN=a"));
+	for (size_t i = 1; i < attributes; i++, length += 5)
+		assert_true(text_format(text + length, size - length, ",OU=b"));
+}
+
+static void a_text_with_too_much_in_it_is_refused(void **state)
+{
+	scoped(X509_NAME) X509_NAME *name = NULL;
+	struct error error = ERROR_INIT;
+	char text[2 * SUBJECT_TEXT_MAX];
+
+	(void)state;
+	make_long(text, sizeof(text), 16);
+	assert_ok(subject_parse(text, &name, &error), &error);
+	assert_int_equal(X509_NAME_entry_count(name), 16);
+	make_long(text, sizeof(text), 17);
+	assert_not_parsed(text, "at most 16 of them");
+	make_long(text, sizeof(text), 500);
+	assert_not_parsed(text, "it has 2499 bytes, at most 2048 are allowed");
+}
+
+static void a_name_is_shown_with_the_common_name_first(void **state)
+{
+	scoped(X509_NAME) X509_NAME *name = authority_name("C=DE,O=Org,OU=a+OU=b,CN=n");
+	scoped(char) char *text = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_ok(subject_format(name, &text, &error), &error);
+	assert_string_equal(text, "CN=n, OU=b + OU=a, O=Org, C=DE");
+}
+
+static void unusual_characters_are_shown_escaped_and_read_back(void **state)
+{
+	const char *subject = "CN=n,O=A\\, \\\"Inc\\\" \\\\ \\C5\\BD\\ ,OU=\\#b\\<";
+	scoped(X509_NAME) X509_NAME *name = NULL;
+	scoped(X509_NAME) X509_NAME *again = NULL;
+	scoped(char) char *text = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_ok(subject_parse(subject, &name, &error), &error);
+	assert_ok(subject_format(name, &text, &error), &error);
+	assert_string_equal(text, "OU=\\#b\\<, O=A\\, \\\"Inc\\\" \\\\ \\C5\\BD\\ , CN=n");
+	assert_ok(subject_parse(text, &again, &error), &error);
+	assert_ok(subject_check_equal(name, again, &error), &error);
+}
+
+/* A name with this value in it, as bytes of this type. */
+static X509_NAME *name_of_type(int type, const char *bytes, int length)
+{
+	X509_NAME *name = X509_NAME_new();
+
+	assert_non_null(name);
+	assert_true(X509_NAME_add_entry_by_NID(
+	    name, NID_commonName, type, (const unsigned char *)bytes, length, -1, 0));
+	return name;
+}
+
+static void a_name_that_cannot_be_read_is_not_shown(void **state)
+{
+	scoped(X509_NAME) X509_NAME *name = name_of_type(V_ASN1_BMPSTRING, "\xd8\0", 2);
+	char *text = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_refused(subject_format(name, &text, &error), &error, ERROR_VERIFICATION);
+	assert_null(text);
+}
+
+static void order_string_types_and_grouping_do_not_matter(void **state)
+{
+	scoped(X509_NAME) X509_NAME *requested = NULL;
+	scoped(X509_NAME) X509_NAME *issued =
+	    authority_name("C=DE,ST=s,L=l,O=Org,OU=b+OU=\xc5\xbd,CN=n");
+	scoped(X509_NAME) X509_NAME *wide = name_of_type(V_ASN1_BMPSTRING, "\x01\x7d", 2);
+	scoped(X509_NAME) X509_NAME *narrow = name_of_type(V_ASN1_UTF8STRING, "\xc5\xbd", 2);
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_ok(
+	    subject_parse("CN=n,OU=\xc5\xbd,O=Org,OU=b,L=l,ST=s,C=DE", &requested, &error), &error);
+	assert_ok(subject_check_equal(requested, issued, &error), &error);
+	assert_ok(subject_check_equal(narrow, wide, &error), &error);
+}
+
+static void assert_different(const char *requested, const char *issued, const char *reason)
+{
+	scoped(X509_NAME) X509_NAME *asked = authority_name(requested);
+	scoped(X509_NAME) X509_NAME *came = authority_name(issued);
+	struct error error = ERROR_INIT;
+
+	assert_refused(subject_check_equal(asked, came, &error), &error, ERROR_VERIFICATION);
+	assert_string_equal(error.message, reason);
+}
+
+static void every_difference_is_named(void **state)
+{
+	(void)state;
+	assert_different("O=Org,CN=a", "O=Org,CN=b", "CN \"a\" was asked for, \"b\" was issued");
+	assert_different("O=Org,CN=a", "O=org,CN=a", "O \"Org\" was asked for, \"org\" was issued");
+	assert_different(
+	    "O=Org,CN=a", "O=Org ,CN=a", "O \"Org\" was asked for, \"Org\\ \" was issued");
+	assert_different(
+	    "O=Org,CN=a", "CN=a", "O \"Org\" was asked for and is not in the issued name");
+	assert_different("CN=a", "CN=a,emailAddress=a@b",
+	    "emailAddress \"a@b\" is in the issued name and was not asked for");
+	assert_different(
+	    "CN=a", "CN=a,1.2.3.4=z", "1.2.3.4 \"z\" is in the issued name and was not asked for");
+	assert_different(
+	    "CN=a", "CN=a,CN=b", "CN \"b\" is in the issued name and was not asked for");
+	assert_different("CN=a", "O=a", "CN \"a\" was asked for and is not in the issued name");
+}
+
+static void values_that_come_more_than_once_are_counted(void **state)
+{
+	scoped(X509_NAME) X509_NAME *twice = authority_name("OU=a,OU=a,OU=b,CN=n");
+	scoped(X509_NAME) X509_NAME *grouped = authority_name("OU=b+OU=a,CN=n,OU=a");
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_ok(subject_check_equal(twice, grouped, &error), &error);
+	assert_different("OU=a,OU=a,OU=b,CN=n", "OU=a,OU=b,OU=b,CN=n",
+	    "OU \"a\" was asked for, \"b\" was issued");
+	assert_different(
+	    "OU=a,OU=a,CN=n", "OU=a,CN=n", "OU \"a\" was asked for and is not in the issued name");
+	assert_different(
+	    "OU=a,CN=n", "OU=a+OU=a,CN=n", "OU \"a\" is in the issued name and was not asked for");
+}
+
+static void a_value_cut_by_a_nul_is_another_value(void **state)
+{
+	scoped(X509_NAME) X509_NAME *asked = authority_name("CN=a");
+	scoped(X509_NAME) X509_NAME *came = name_of_type(V_ASN1_UTF8STRING, "a\0b", 3);
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_refused(subject_check_equal(asked, came, &error), &error, ERROR_VERIFICATION);
+	assert_string_equal(error.message, "CN \"a\" was asked for, \"a\\00b\" was issued");
+}
+
+static void a_value_that_cannot_be_read_equals_nothing(void **state)
+{
+	scoped(X509_NAME) X509_NAME *asked = authority_name("CN=a");
+	scoped(X509_NAME) X509_NAME *came = name_of_type(V_ASN1_BMPSTRING, "\xd8\0", 2);
+	scoped(X509_NAME) X509_NAME *besides = name_of_type(V_ASN1_UTF8STRING, "\xff", 1);
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_refused(subject_check_equal(asked, came, &error), &error, ERROR_VERIFICATION);
+	assert_non_null(strstr(error.message, "CN of the issued name"));
+	assert_refused(subject_check_equal(came, came, &error), &error, ERROR_VERIFICATION);
+
+	assert_true(X509_NAME_add_entry(besides, X509_NAME_get_entry(asked, 0), -1, 0));
+	assert_refused(subject_check_equal(asked, besides, &error), &error, ERROR_VERIFICATION);
+	assert_string_equal(
+	    error.message, "CN \"\\FF\" is in the issued name and was not asked for");
+}
+
+static void an_issued_name_without_end_is_refused(void **state)
+{
+	scoped(X509_NAME) X509_NAME *name = authority_name("CN=a");
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 63; i++)
+		assert_true(X509_NAME_add_entry_by_txt(
+		    name, "OU", MBSTRING_UTF8, (const unsigned char *)"b", 1, -1, 0));
+	assert_ok(subject_check_equal(name, name, &error), &error);
+	assert_true(X509_NAME_add_entry_by_txt(
+	    name, "OU", MBSTRING_UTF8, (const unsigned char *)"b", 1, -1, 0));
+	assert_refused(subject_check_equal(name, name, &error), &error, ERROR_VERIFICATION);
+	assert_string_equal(error.message, "the issued name has 65 attributes");
+}
+
+static void the_last_common_name_counts(void **state)
+{
+	scoped(X509_NAME) X509_NAME *name = authority_name("CN=a,O=Org,CN=b");
+	scoped(X509_NAME) X509_NAME *wide = name_of_type(V_ASN1_BMPSTRING, "\x01\x7d", 2);
+	scoped(char) char *text = NULL;
+	scoped(char) char *narrow = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_ok(subject_common_name(name, &text, &error), &error);
+	assert_string_equal(text, "b");
+	assert_ok(subject_common_name(wide, &narrow, &error), &error);
+	assert_string_equal(narrow, "\xc5\xbd");
+}
+
+static void a_common_name_that_is_no_text_is_refused(void **state)
+{
+	scoped(X509_NAME) X509_NAME *none = authority_name("O=Org");
+	scoped(X509_NAME) X509_NAME *cut = name_of_type(V_ASN1_UTF8STRING, "a\0b", 3);
+	scoped(X509_NAME) X509_NAME *blank = name_of_type(V_ASN1_UTF8STRING, "", 0);
+	scoped(X509_NAME) X509_NAME *odd = name_of_type(V_ASN1_BMPSTRING, "\xd8\0", 2);
+	const X509_NAME *names[] = { none, cut, blank, odd };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		struct error error = ERROR_INIT;
+		char *text = NULL;
+
+		assert_refused(
+		    subject_common_name(names[i], &text, &error), &error, ERROR_VERIFICATION);
+		assert_null(text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_connectors_text_gives_its_six_values),
+		cmocka_unit_test(values_may_hold_commas_and_equals_signs),
+		cmocka_unit_test(values_keep_their_blanks_and_other_attributes_names),
+		cmocka_unit_test(a_separator_that_occurs_twice_is_decided_by_the_rule),
+		cmocka_unit_test(any_other_order_is_read_too),
+		cmocka_unit_test(blanks_may_follow_the_commas),
+		cmocka_unit_test(escapes_are_understood_when_they_are_used_throughout),
+		cmocka_unit_test(a_backslash_that_escapes_nothing_is_a_backslash),
+		cmocka_unit_test(the_string_type_is_printable_where_the_characters_allow),
+		cmocka_unit_test(a_text_that_is_no_subject_is_refused),
+		cmocka_unit_test(values_have_the_upper_bounds_of_x520),
+		cmocka_unit_test(a_text_with_too_much_in_it_is_refused),
+		cmocka_unit_test(a_name_is_shown_with_the_common_name_first),
+		cmocka_unit_test(unusual_characters_are_shown_escaped_and_read_back),
+		cmocka_unit_test(a_name_that_cannot_be_read_is_not_shown),
+		cmocka_unit_test(order_string_types_and_grouping_do_not_matter),
+		cmocka_unit_test(every_difference_is_named),
+		cmocka_unit_test(values_that_come_more_than_once_are_counted),
+		cmocka_unit_test(a_value_cut_by_a_nul_is_another_value),
+		cmocka_unit_test(a_value_that_cannot_be_read_equals_nothing),
+		cmocka_unit_test(an_issued_name_without_end_is_refused),
+		cmocka_unit_test(the_last_common_name_counts),
+		cmocka_unit_test(a_common_name_that_is_no_text_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
