@@ -115,17 +115,21 @@ static const struct option *find_letter(const char *letters)
 
 static bool refuse_unknown(const char *argument, struct error *error)
 {
-	const char *nearest = "help";
-	size_t least = SIZE_MAX;
+	const char *name = argument + strspn(argument, "-");
+	const char *nearest = NULL;
+	size_t least = 2 + strlen(name) / 3; /* further apart is another word */
 
 	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
-		size_t distance = text_distance(argument + strspn(argument, "-"), table[i].name);
+		size_t distance = text_distance(name, table[i].name);
 
 		if (distance >= least)
 			continue;
 		least = distance;
 		nearest = table[i].name;
 	}
+	if (!nearest)
+		return error_set(error, ERROR_USAGE,
+		    "unknown option %.64s: renewal-agent --help shows them", argument);
 	return error_set(error, ERROR_USAGE, "unknown option %.64s: did you mean --%s?", argument,
 	    nearest);
 }

@@ -33,10 +33,13 @@ static int64_t distance(int64_t a, int64_t b)
 /* What the Connector says, or our own clock as long as the Connector's agrees with it. */
 static bool has_expired(const struct identity *identity, const struct outcome *outcome, int64_t now)
 {
+	/* Anything else says nothing about the active certificate, but perhaps about a new one. */
+	if (outcome->error.kind != ERROR_REJECTED)
+		return false;
 	if (outcome->alert_expired)
 		return true;
-	return outcome->error.kind == ERROR_REJECTED && identity->active.number != 0
-	    && now > identity->not_after && outcome->server_date != 0
+	return identity->active.number != 0 && now > identity->not_after
+	    && outcome->server_date != 0
 	    && distance(outcome->server_date, now) <= POLICY_CLOCK_AGREES;
 }
 

@@ -9,6 +9,7 @@
 #include "agent/renewal/renewal.h"
 #include "agent/renewal/revocation.h"
 #include "agent/renewal/run.h"
+#include "base/clock.h"
 #include "base/scoped.h"
 #include "base/secret.h"
 
@@ -20,20 +21,25 @@
 #include <sysexits.h>
 
 /* Debts are paid first and never hold up the renewal; what the renewal itself leaves to destroy
-   is destroyed before the login ends. */
+   is destroyed before the login ends, also when an earlier run was cut after the activation. */
 static bool renew(struct run *run, bool begin, struct error *error)
 {
 	return debt_payment_run(run, true, error) && renewal_run(run, begin, error)
-	       && (!run->outcome.changed || debt_payment_run(run, false, error));
+	       && ((!run->outcome.changed && !run->resumed)
+		   || debt_payment_run(run, false, error));
 }
 
-/* An answer that an earlier enrolment left is tried before the one-time token is used. */
+/* A certificate that an earlier run left is tried before the one-time token is used; one that is
+   refused is given up, since the token brings another for the same key. */
 static bool enroll(struct run *run, struct error *error)
 {
 	struct error unfinished = ERROR_INIT;
 
 	if (run->journal.phase > PHASE_KEYED && !renew(run, false, &unfinished))
 		run_warn(run, "%s", unfinished.message);
+	if (unfinished.kind == ERROR_UNPROVEN && run->journal.phase == PHASE_VERIFIED
+	    && !journal_advance(run->store, &run->journal, PHASE_KEYED, clock_now(), error))
+		return false;
 	return run->outcome.changed || renew(run, true, error);
 }
 

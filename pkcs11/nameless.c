@@ -134,7 +134,8 @@ bool nameless_find(const struct token *token, struct nameless *ret_nameless, str
 
 static bool has(const struct nameless *nameless, CK_OBJECT_HANDLE object)
 {
-	for (size_t i = 0; i < nameless->count; i++)
+	/* The analyzer does not know that error_set returns false. */
+	for (size_t i = 0; i < nameless->count; i++) /* NOLINT(clang-analyzer-core.*) */
 		if (nameless->objects[i] == object)
 			return true;
 	return false;

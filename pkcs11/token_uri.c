@@ -185,7 +185,8 @@ bool key_uri_parse(
 
 	if (!parse(text, true, &uri, error))
 		return false;
-	id = p11_kit_uri_get_attribute(uri->parsed, CKA_ID);
+	/* The analyzer does not know that error_set returns false. */
+	id = p11_kit_uri_get_attribute(uri->parsed, CKA_ID); /* NOLINT(clang-analyzer-core.*) */
 	if (!id || id->ulValueLen == 0 || id->ulValueLen > KEY_ID_SIZE_MAX)
 		return error_set(error, ERROR_CONFIG,
 		    "the PKCS#11 URI names no key by an id of 1 to %d bytes, add id=: %s",

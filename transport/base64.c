@@ -30,24 +30,23 @@ static size_t count_padding(const char *text, size_t length)
 	return text[length - 2] == '=' ? 2 : 1;
 }
 
-bool base64_decode(const char *text, size_t length, char **ret_bytes, size_t *ret_length)
+bool base64_decode(const char *text, char **ret_bytes, size_t *ret_length)
 {
-	scoped(char) char *bytes = NULL;
+	size_t length = strlen(text);
 	size_t padding = count_padding(text, length);
+	char *bytes;
 
-	/* EVP_DecodeBlock leaves out blanks at both ends, so what it gets is looked at before. */
-	if (length % 4 != 0 || length > INT_MAX / 2 || strnlen(text, length) != length
-	    || strspn(text, alphabet) < length - padding)
+	/* EVP_DecodeBlock leaves out blanks at both ends, so what it gets is looked at before;
+	   after that it cannot fail. */
+	if (length % 4 != 0 || length > INT_MAX / 2 || strspn(text, alphabet) < length - padding)
 		return false;
-	bytes = malloc(length / 4 * 3 + 1);
+	bytes = calloc(1, length / 4 * 3 + 1);
 	if (!bytes)
 		return false;
-	if (EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)text, (int)length) < 0)
-		return false;
-	length = length / 4 * 3 - padding;
-	bytes[length] = '\0';
+	EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)text, (int)length);
 
-	*ret_bytes = take(bytes);
-	*ret_length = length;
+	*ret_length = length / 4 * 3 - padding;
+	bytes[*ret_length] = '\0';
+	*ret_bytes = bytes;
 	return true;
 }

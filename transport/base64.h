@@ -13,5 +13,4 @@ MUST_CHECK bool base64_encode(
     const void *bytes, size_t length, char **ret_text, struct error *error);
 /* False when it is not base64, or memory ran out. A NUL follows the bytes, which the caller
    owns. */
-MUST_CHECK bool base64_decode(
-    const char *text, size_t length, char **ret_bytes, size_t *ret_length);
+MUST_CHECK bool base64_decode(const char *text, char **ret_bytes, size_t *ret_length);

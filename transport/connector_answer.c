@@ -12,7 +12,7 @@
 #define KEY_ALGORITHM_MAX 64
 #define URL_MAX 2048
 #define TOKEN_MAX 1024
-#define PEM_MAX 131072
+#define PEM_MAX 81920 /* base64: 60 KiB of PEM */
 
 static bool has_control_character(const char *text)
 {
@@ -22,30 +22,31 @@ static bool has_control_character(const char *text)
 	return false;
 }
 
-/* Borrowed from `object`. */
-static bool find_text(
-    const cJSON *object, const char *name, size_t most, const char **ret_text, struct error *error)
+/* Borrowed from `object`; NULL after an error. */
+static const char *find_text(
+    const cJSON *object, const char *name, size_t most, struct error *error)
 {
 	const char *text = json_string(object, name);
+	const char *problem = NULL;
 
 	if (!text || text[0] == '\0')
-		return error_set(error, ERROR_CONNECTOR, "the answer lacks %s", name);
-	if (strlen(text) > most)
-		return error_set(error, ERROR_CONNECTOR,
-		    "the answer's %s is longer than %zu characters", name, most);
-	if (has_control_character(text))
-		return error_set(
-		    error, ERROR_CONNECTOR, "the answer's %s holds control characters", name);
-	*ret_text = text;
-	return true;
+		problem = "is missing";
+	else if (strlen(text) > most)
+		problem = "is too long";
+	else if (has_control_character(text))
+		problem = "holds control characters";
+	if (!problem)
+		return text;
+	error_set(error, ERROR_CONNECTOR, "the answer's %s %s", name, problem);
+	return NULL;
 }
 
 static bool read_text(
     const cJSON *object, const char *name, size_t most, char **ret_text, struct error *error)
 {
-	const char *text = NULL;
+	const char *text = find_text(object, name, most, error);
 
-	if (!find_text(object, name, most, &text, error))
+	if (!text)
 		return false;
 	*ret_text = text_duplicate(text);
 	return true;
@@ -62,10 +63,9 @@ static bool read_optional_text(
 static bool read_token(const cJSON *result, struct secret **ret_token, struct error *error)
 {
 	scoped(secret) struct secret *token = NULL;
-	const char *text = NULL;
+	const char *text = find_text(json_member(result, "token"), "token", TOKEN_MAX, error);
 
-	if (!find_text(json_member(result, "token"), "token", TOKEN_MAX, &text, error)
-	    || !secret_new(&token, error) || !secret_set(token, text, strlen(text), error))
+	if (!text || !secret_new(&token, error) || !secret_set(token, text, strlen(text), error))
 		return false;
 
 	*ret_token = take(token);
@@ -80,8 +80,8 @@ bool connector_answer_configuration(const cJSON *result, bool with_token,
 	scoped(configuration) struct connector_configuration configuration = { 0 };
 
 	if (!request)
-		return error_set(
-		    error, ERROR_CONNECTOR, "the answer lacks certificateSigningRequestInfo");
+		return error_set(error, ERROR_CONNECTOR,
+		    "the answer's certificateSigningRequestInfo is missing");
 	if (plane && !cJSON_IsObject(plane))
 		return error_set(
 		    error, ERROR_CONNECTOR, "the answer's managementPlaneInfo is no object");
@@ -103,12 +103,12 @@ bool connector_answer_configuration(const cJSON *result, bool with_token,
 static bool read_pem(const cJSON *result, const char *name, char **ret_pem, struct error *error)
 {
 	scoped(char) char *pem = NULL;
-	const char *text = NULL;
+	const char *text = find_text(result, name, PEM_MAX, error);
 	size_t length = 0;
 
-	if (!find_text(result, name, PEM_MAX, &text, error))
+	if (!text)
 		return false;
-	if (!base64_decode(text, strlen(text), &pem, &length))
+	if (!base64_decode(text, &pem, &length))
 		return error_set(error, ERROR_CONNECTOR, "the answer's %s is not base64", name);
 	if (strlen(pem) != length || !strstr(pem, "-----BEGIN "))
 		return error_set(error, ERROR_CONNECTOR, "the answer's %s is not PEM", name);

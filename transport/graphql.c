@@ -24,11 +24,10 @@ bool graphql_request(const char *query, const char *variable_name, const char *v
 /* Depth is bounded by json_parse. */
 static void wipe(cJSON *value)
 {
-	cJSON *child;
-
 	if (value->valuestring)
 		explicit_bzero(value->valuestring, strlen(value->valuestring));
-	cJSON_ArrayForEach(child, value) wipe(child);
+	for (cJSON *child = value->child; child; child = child->next)
+		wipe(child);
 }
 
 void graphql_discard(cJSON *result)

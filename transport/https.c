@@ -14,7 +14,6 @@
 #include <string.h>
 
 struct https {
-	bool started; /* curl_global_init counts */
 	CURL *curl;
 	struct https_settings settings;
 	struct https_identity identity;
@@ -26,6 +25,8 @@ struct https {
 	struct error refusal; /* of a callback of ours: then it is the reason, not the CURLcode */
 	char reason[CURL_ERROR_SIZE];
 };
+
+DEFINE_SCOPED(CURL, CURL *, curl_easy_cleanup)
 
 static CURLcode prepare_tls(CURL *curl, void *context, void *user)
 {
@@ -69,7 +70,8 @@ static size_t receive_header(char *bytes, size_t size, size_t count, void *user)
 	return 0;
 }
 
-/* With a CA file, libcurl's built-in folder of CAs would still be trusted beside it. */
+/* Beside a CA file libcurl would trust its built-in folder of CAs as well; told that there is none
+   (NULL), newer ones put it back. This is no folder. */
 static CURLcode trust(CURL *curl, const char *server_ca_file)
 {
 	CURLcode code;
@@ -77,7 +79,7 @@ static CURLcode trust(CURL *curl, const char *server_ca_file)
 	if (!server_ca_file)
 		return CURLE_OK;
 	code = curl_easy_setopt(curl, CURLOPT_CAINFO, server_ca_file);
-	return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_CAPATH, "/dev/null");
 }
 
 /* Everything not named here is left at libcurl's default, which is safe: the server's certificate
@@ -112,10 +114,11 @@ static bool configure(struct https *https, struct error *error)
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
-		if (codes[i] != CURLE_OK)
+		if (codes[i] != CURLE_OK) {
 			return error_set(error, ERROR_INTERNAL,
 			    "this libcurl (%s) lacks an option that is needed: %s", curl_version(),
 			    curl_easy_strerror(codes[i]));
+		}
 	}
 	return true;
 }
@@ -123,22 +126,24 @@ static bool configure(struct https *https, struct error *error)
 bool https_open(const struct https_settings *settings, const struct https_identity *identity,
     struct https **ret_https, struct error *error)
 {
-	scoped(https) struct https *https = calloc(1, sizeof(*https));
+	/* The first one of a process starts libcurl, which then stays. */
+	scoped(CURL) CURL *curl = curl_easy_init();
+	scoped(https) struct https *https = NULL;
 
-	if (!https)
-		return error_set(error, ERROR_INTERNAL, "no memory for a connection");
 	if (identity && !tls_identity_check(identity, error))
 		return false;
+	if (!curl)
+		return error_set(error, ERROR_INTERNAL, "libcurl does not start");
+	https = calloc(1, sizeof(*https));
+	if (!https)
+		return error_set(error, ERROR_INTERNAL, "no memory for a connection");
+	https->curl = take(curl);
 	https->settings = *settings;
 	https->has_identity = identity != NULL;
 	if (identity)
 		https->identity = *identity;
 	https->body = (struct text_buffer)TEXT_BUFFER_INIT(HTTPS_ANSWER_MAX);
 	https->facts.alert = HTTPS_ALERT_NONE;
-	https->started = curl_global_init(CURL_GLOBAL_SSL) == CURLE_OK;
-	https->curl = https->started ? curl_easy_init() : NULL;
-	if (!https->curl)
-		return error_set(error, ERROR_INTERNAL, "libcurl does not start");
 	if (!configure(https, error))
 		return false;
 
@@ -152,13 +157,11 @@ void https_close(struct https *https)
 		return;
 	/* The connection ends here, and its last messages are still traced. */
 	curl_easy_cleanup(https->curl);
-	if (https->started)
-		curl_global_cleanup();
 	text_discard(&https->body);
 	free(https);
 }
 
-static void start(struct https *https)
+static void reset(struct https *https)
 {
 	text_discard(&https->body);
 	text_add(&https->body, "", 0); /* an empty answer is "", not NULL */
@@ -222,13 +225,14 @@ bool https_post(struct https *https, const char *url, const char *secret_header,
 	scoped(request_headers) struct curl_slist *headers = NULL;
 	char host[URL_HOST_SIZE];
 
-	start(https);
+	reset(https);
 	if (!url_https_host(url, host)) /* not shown: it may hold a password */
 		return error_set(error, ERROR_CONFIG,
 		    "the URL is not one of https, or holds a user name or password");
 	if (!request_headers_make(https->settings.request_id, secret_header, &headers, error))
 		return false;
 	failure.code = perform(https, url, headers, body, length);
+	curl_easy_getinfo(https->curl, CURLINFO_OS_ERRNO, &failure.os_error);
 	curl_easy_getinfo(https->curl, CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
 	if (https->reason[0] == '\0')
 		failure.reason = curl_easy_strerror(failure.code);

@@ -6,6 +6,7 @@
 
 #include <openssl/x509_vfy.h>
 #include <stddef.h>
+#include <string.h>
 
 /* CURLE_TOO_LARGE, from 8.6 on */
 #define CODE_TOO_LARGE ((CURLcode)100)
@@ -103,5 +104,8 @@ bool https_failure_set(const struct https_failure *failure, struct error *error)
 		return error_set(error, ERROR_CONNECTOR, "no TLS in common: %s", failure->reason);
 	if (is_too_long(failure))
 		return error_set(error, ERROR_CONNECTOR, "a header line of the answer is too long");
+	if (failure->code == CURLE_COULDNT_CONNECT && failure->os_error != 0)
+		return error_set(error, ERROR_NETWORK, "%s: %s", failure->reason,
+		    strerror((int)failure->os_error));
 	return error_set(error, kind_of_code(failure->code), "%s", failure->reason);
 }

@@ -13,6 +13,7 @@ struct tls_trace;
 struct https_failure {
 	CURLcode code;
 	const char *reason; /* libcurl's own words */
+	long os_error;      /* errno of the last connect; 0 when none failed */
 	long verify_result; /* X509_V_... of the server's certificate */
 	bool has_identity;  /* a client certificate was to be shown */
 	const struct tls_trace *trace;

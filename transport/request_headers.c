@@ -24,7 +24,6 @@ bool request_headers_make(const char *request_id, const char *secret_header,
 		return error_set(error, ERROR_INTERNAL, "the request id is too long");
 	if (!add(&headers, "Content-Type: application/json", error)
 	    || !add(&headers, "Accept: application/json", error)
-	    || !add(&headers, "Expect:", error) /* no 100-continue: it costs a round trip */
 	    || !add(&headers, identified, error)
 	    || (secret_header && !add(&headers, secret_header, error)))
 		return false;

@@ -10,11 +10,12 @@
 DEFINE_SCOPED(CURLU, CURLU *, curl_url_cleanup)
 DEFINE_SCOPED(curl_text, char *, curl_free)
 
-static bool has_part(CURLU *parsed, CURLUPart which)
+/* A password alone comes with an empty user name. */
+static bool has_user(CURLU *parsed)
 {
-	scoped(curl_text) char *part = NULL;
+	scoped(curl_text) char *user = NULL;
 
-	return curl_url_get(parsed, which, &part, 0) == CURLUE_OK;
+	return curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK;
 }
 
 static bool is_https(CURLU *parsed)
@@ -32,8 +33,7 @@ bool url_https_host(const char *url, char ret_host[URL_HOST_SIZE])
 
 	if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
 		return false;
-	if (!is_https(parsed) || has_part(parsed, CURLUPART_USER)
-	    || has_part(parsed, CURLUPART_PASSWORD))
+	if (!is_https(parsed) || has_user(parsed))
 		return false;
 	if (curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK || host[0] == '\0')
 		return false;

@@ -6,8 +6,7 @@
 #include "base/scoped.h"
 #include "base/secret.h"
 
-/* The key is kept for the next enrolment. */
-static bool used_up(struct error *error)
+bool request_used_up(struct error *error)
 {
 	error->kind = ERROR_REENROLL;
 	return error_prefix(error, "the one-time token is used up, supply another");
@@ -65,12 +64,12 @@ bool request_enrolment(
 		return false;
 	if (!connector_configuration(connection.connector, token, &configuration, error)) {
 		if (connector_facts(connection.connector)->request_sent)
-			return used_up(error);
+			return request_used_up(error);
 		forget_token(run, token);
 		return false;
 	}
 	done = sign(run, &connection, &configuration, ret_after, &certificates, error)
-	       || used_up(error);
+	       || request_used_up(error);
 	if (done)
 		*ret_answer = (struct answer){
 			.subject = take(configuration.subject),

@@ -8,14 +8,15 @@
 
 /* A refusal may pass (the gateway learns of a new CA some time after the signer), unless the
    certificate came from the wrong side of a change of the CA: then another one is asked for, with
-   the same key. */
+   the same key. That of an enrolment has cost a one-time token and is given every chance. */
 static bool refused(
     struct run *run, const struct generation *candidate, enum phase *ret_after, struct error *error)
 {
 	struct journal *journal = &run->journal;
 	struct error following = ERROR_INIT;
 	int64_t now = clock_now();
-	bool ca_changed = run->active.number != 0 && !candidate->same_issuer;
+	bool ca_changed =
+	    !journal->enrolment && run->active.number != 0 && !candidate->same_issuer;
 
 	error->kind = ERROR_UNPROVEN;
 	if (journal->probe_refused == 0 || journal->probe_refused > now) {
@@ -28,6 +29,8 @@ static bool refused(
 					   "stays");
 	journal->probe_refused = 0;
 	*ret_after = PHASE_KEYED;
+	if (journal->enrolment)
+		return request_used_up(error);
 	return error_prefix(error, "the new certificate is not accepted, the old one stays and "
 				   "another one is asked for");
 }

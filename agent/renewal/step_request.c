@@ -20,7 +20,8 @@ bool step_request(struct run *run, enum phase *ret_after, struct error *error)
 	run_note_step(run, run->settings->step_timeout, "requesting the certificate");
 	done = by_token(run) ? request_enrolment(run, ret_after, &answer, error)
 			     : request_renewal(run, ret_after, &answer, error);
-	done = done && answer_save(run->store, &answer, error);
+	if (done && !answer_save(run->store, &answer, error))
+		done = run->journal.enrolment && request_used_up(error);
 	answer_clear(&answer);
 	return done;
 }

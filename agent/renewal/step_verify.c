@@ -43,6 +43,15 @@ static bool parse(const char *pem, size_t most, const char *field, STACK_OF(X509
 	return bundle_parse(pem, strlen(pem), most, field, ERROR_VERIFICATION, ret_stack, error);
 }
 
+/* Its place in the chain, which need not be the first; -1 when it is not there. */
+static int find_certificate(const STACK_OF(X509) *chain, const X509 *certificate)
+{
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		if (X509_cmp(sk_X509_value(chain, i), certificate) == 0)
+			return i;
+	return -1;
+}
+
 /* The chain is the leaf and the CAs; which CA issued which is found by looking, not by order. */
 static bool issued_parse(
     const struct answer *answer, struct issued *ret_issued, struct error *error)
@@ -50,6 +59,7 @@ static bool issued_parse(
 	scoped(X509_STACK) STACK_OF(X509) *client = NULL;
 	scoped(X509_STACK) STACK_OF(X509) *authorities = NULL;
 	scoped(X509_STACK) STACK_OF(X509) *chain = NULL;
+	int leaf_at;
 
 	if (!parse(answer->client_certificate, 1, "clientCertificate", &client, error)
 	    || !parse(
@@ -57,10 +67,11 @@ static bool issued_parse(
 	    || !parse(
 		answer->certificate_chain, BUNDLE_COUNT_MAX, "certificateChain", &chain, error))
 		return false;
-	if (X509_cmp(sk_X509_value(client, 0), sk_X509_value(chain, 0)) != 0)
+	leaf_at = find_certificate(chain, sk_X509_value(client, 0));
+	if (leaf_at < 0)
 		return error_set(error, ERROR_VERIFICATION,
-		    "certificateChain does not begin with clientCertificate");
-	X509_free(sk_X509_shift(chain));
+		    "certificateChain does not hold clientCertificate");
+	X509_free(sk_X509_delete(chain, leaf_at));
 	while (sk_X509_num(authorities) > 0) {
 		if (!sk_X509_push(chain, sk_X509_value(authorities, 0)))
 			return error_set(error, ERROR_INTERNAL, "out of memory");
@@ -156,9 +167,10 @@ bool step_verify(struct run *run, enum phase *ret_after, struct error *error)
 		    store_path(run->store));
 	if (verify(run, &answer, error))
 		return true;
-	if (error->kind == ERROR_VERIFICATION)
-		(void)!answer_remove(run->store, &ignored);
-	else
+	if (error->kind != ERROR_VERIFICATION) {
 		*ret_after = PHASE_ISSUED;
-	return false;
+		return false;
+	}
+	(void)!answer_remove(run->store, &ignored);
+	return run->journal.enrolment && request_used_up(error);
 }

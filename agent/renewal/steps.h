@@ -27,6 +27,8 @@ MUST_CHECK bool request_renewal(
     struct run *run, enum phase *ret_after, struct answer *ret_answer, struct error *error);
 MUST_CHECK bool request_enrolment(
     struct run *run, enum phase *ret_after, struct answer *ret_answer, struct error *error);
+/* An enrolment that fails from now on needs another token; its key is kept. Returns false. */
+bool request_used_up(struct error *error);
 /* Shared by the two: the request for the journal's key, and what the configuration tells. */
 struct connector_configuration;
 MUST_CHECK bool request_build(struct run *run, const struct connector_configuration *configuration,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define ANSWER_NAME "answer.json"
-#define ANSWER_TEXT_MAX (64 * 1024)
+#define ANSWER_TEXT_MAX 65536
 
 static struct state_folder folder_of(const struct store *store)
 {

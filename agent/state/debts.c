@@ -147,11 +147,12 @@ bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation, co
 		    error, ERROR_INTERNAL, "a debt's key id is not one: %.80s", key_id);
 	if (is_owed(debts, kind, generation, debt.key_id))
 		return true;
-	if (debts->count == DEBTS_MAX)
+	if (debts->count == DEBTS_MAX) {
 		return error_set(error, ERROR_STATE,
 		    "more than %d debts are open (%s generation %u is one too many): see in the "
 		    "status why the others fail",
 		    DEBTS_MAX, debt_kind_name(kind), generation);
+	}
 	debts->list[debts->count++] = debt;
 	return true;
 }

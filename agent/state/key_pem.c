@@ -10,7 +10,7 @@
 
 #define PEM_LABEL "PKCS#11 PROVIDER URI"
 #define DESCRIPTION "PKCS#11 Provider URI v1.0"
-#define PEM_SIZE_MAX (64 * 1024)
+#define PEM_SIZE_MAX 65536
 
 static inline void free_sequence(ASN1_SEQUENCE_ANY *sequence)
 {

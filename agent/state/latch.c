@@ -72,10 +72,11 @@ static bool take_lock(struct latch *latch, struct error *error)
 	if (latch->lock < 0)
 		return error_set(error, file_error_kind(errno), "cannot open %s/%s: %s",
 		    latch->path, name, strerror(errno));
-	while (flock(latch->lock, LOCK_EX) != 0)
+	while (flock(latch->lock, LOCK_EX) != 0) {
 		if (errno != EINTR)
 			return error_set(error, ERROR_STATE, "cannot lock %s/%s: %s", latch->path,
 			    name, strerror(errno));
+	}
 	return true;
 }
 
@@ -169,18 +170,19 @@ static void describe_obstacle(const struct latch *latch, char *target, size_t si
 
 	target[0] = '\0';
 	clock_format(latch->memory.unknown, when);
-	if (latch->damaged)
+	if (latch->damaged) {
 		text_format(target, size, "%s/%s cannot be read, which tells the refused PINs",
 		    latch->path, latch->file);
-	else if (latch->token.final_try)
+	} else if (latch->token.final_try) {
 		text_format(target, size, "one more wrong PIN locks the token");
-	else if (latch->memory.unknown != 0)
+	} else if (latch->memory.unknown != 0) {
 		text_format(target, size,
 		    "a PIN was refused on %s, by a run that was cut or at the pin pad, so that it "
 		    "is not known which",
 		    when);
-	else if (latch->memory.count == LATCH_REFUSED_MAX)
+	} else if (latch->memory.count == LATCH_REFUSED_MAX) {
 		text_format(target, size, "%d different PINs were refused", LATCH_REFUSED_MAX);
+	}
 }
 
 bool latch_check(
@@ -191,19 +193,21 @@ bool latch_check(
 	char obstacle[PATH_MAX];
 	char when[CLOCK_TEXT_SIZE];
 
-	if (token->locked)
+	if (token->locked) {
 		return error_set(error, ERROR_PIN,
 		    "the token \"%s\" (serial %s) has locked its PIN after too many wrong ones: "
 		    "its security officer has to set the PIN anew",
 		    token->label, token->serial);
+	}
 	if (by_hand)
 		return true;
 	describe_obstacle(latch, obstacle, sizeof(obstacle));
-	if (obstacle[0])
+	if (obstacle[0]) {
 		return error_set(error, ERROR_PIN,
 		    "no PIN is tried on the token \"%s\" (serial %s): %s. Make sure that the PIN "
 		    "is right, then run once with --retry-pin",
 		    token->label, token->serial, obstacle);
+	}
 	refusal = pin ? latch_memory_find(&latch->memory, pin, length) : NULL;
 	if (!refusal)
 		return true;

@@ -75,10 +75,11 @@ static bool set_busy(const struct store *store, int file, int64_t wait_seconds, 
 	text[strcspn(text, "\n")] = '\0';
 	text[strcspn(text, " ")] = '\0';
 	started = text + strlen(text) + 1;
-	if (length <= 0 || text[0] == '\0' || started >= text + length)
+	if (length <= 0 || text[0] == '\0' || started >= text + length) {
 		return error_set(error, ERROR_BUSY,
 		    "another run has just taken %s/" LOCK_NAME ": try again later",
 		    store_path(store));
+	}
 	return error_set(error, ERROR_BUSY,
 	    "another run (pid %s, since %s) holds %s/" LOCK_NAME
 	    " and did not finish within %lld s: try again later",

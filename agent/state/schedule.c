@@ -1,7 +1,9 @@
 #include "agent/state/schedule.h"
 
+#include "base/text.h"
+
+#include <inttypes.h>
 #include <openssl/sha.h>
-#include <stdio.h>
 #include <string.h>
 
 #define BACKOFF_LEAST 60
@@ -94,7 +96,7 @@ int64_t schedule_next_attempt(
 	double spread;
 	int64_t delay;
 
-	snprintf(number, sizeof(number), "%u", failures);
+	text_format(number, sizeof(number), "%" PRIu32, failures);
 	spread = 1 - BACKOFF_SPREAD + 2 * BACKOFF_SPREAD * share_of(seed, number);
 	delay = (int64_t)((double)doubled_delay(failures) * spread);
 	delay = at_most(at_least(delay, retry_after), most);

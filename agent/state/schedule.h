@@ -33,4 +33,4 @@ int64_t schedule_next_attempt(
     int64_t now, uint32_t failures, int64_t leaf_end, int64_t retry_after, const char *seed);
 /* The furthest that schedule_next_attempt can be ahead: a moment beyond it was written by a clock
    that has jumped. */
-#define SCHEDULE_BACKOFF_MAX (24 * 60 * 60)
+#define SCHEDULE_BACKOFF_MAX INT64_C(86400)

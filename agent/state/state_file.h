@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define STATE_FILE_SIZE_MAX (256 * 1024)
+#define STATE_FILE_SIZE_MAX 262144
 
 struct state_folder {
 	int descriptor; /* borrowed */

@@ -26,15 +26,17 @@ static bool check_folder(int folder, const char *path, bool make, struct error *
 
 	if (fstat(folder, &status) != 0)
 		return fail(error, "look at", path);
-	if ((status.st_mode & S_IWOTH) && !(status.st_mode & S_ISVTX))
+	if ((status.st_mode & S_IWOTH) && !(status.st_mode & S_ISVTX)) {
 		return error_set(error, ERROR_PERMISSION,
 		    "every user may write to %s (mode %04o): chmod o-w %s", path,
 		    (unsigned)status.st_mode & 07777, path);
-	if (make && status.st_uid != geteuid() && status.st_uid != 0)
+	}
+	if (make && status.st_uid != geteuid() && status.st_uid != 0) {
 		return error_set(error, ERROR_PERMISSION,
 		    "%s belongs to the user with the id %u, but this runs as %u: run it as the "
 		    "owner, or chown -R the folder",
 		    path, (unsigned)status.st_uid, (unsigned)geteuid());
+	}
 	return true;
 }
 
@@ -89,49 +91,52 @@ static bool check_name(const char *identity, struct error *error)
 	if (identity[0] == '\0' || identity[0] == '.' || strchr(identity, '/'))
 		return error_set(
 		    error, ERROR_CONFIG, "\"%s\" cannot be the name of an identity", identity);
-	if (text_equal(identity, "tag") || text_equal(identity, "tokens"))
+	if (text_equal(identity, "tag") || text_equal(identity, "tokens")) {
 		return error_set(error, ERROR_CONFIG,
 		    "\"%s\" cannot be the name of an identity: the state directory has a use of "
 		    "its own for that name",
 		    identity);
+	}
 	return true;
 }
 
-static char *join(const char *folder, const char *name)
+static struct store *new_store(
+    const char *path, int folder, int generations, const char tag[STORE_TAG_SIZE])
 {
-	scoped(text) struct text_buffer path = TEXT_BUFFER_INIT(2 * PATH_MAX);
-	struct error error = ERROR_INIT;
-	char *text = NULL;
+	struct store *store = calloc(1, sizeof(*store));
 
-	text_printf(&path, "%s/%s", folder, name);
-	return text_take(&path, &text, &error) ? text : text_duplicate(name);
+	if (!store)
+		abort();
+	store->path = text_duplicate(path);
+	store->folder = folder;
+	store->generations = generations;
+	memcpy(store->tag, tag, sizeof(store->tag));
+	return store;
 }
 
 bool store_open(const char *state_directory, const char *identity, bool make,
     struct store **ret_store, struct error *error)
 {
-	scoped(store) struct store *store = calloc(1, sizeof(*store));
 	scoped(fd) int parent = -1;
+	scoped(fd) int folder = -1;
+	scoped(fd) int generations = -1;
+	char path[PATH_MAX];
+	char tag[STORE_TAG_SIZE];
 
-	if (!store)
-		return error_set(error, ERROR_INTERNAL, "no memory to open the store");
-	store->folder = -1;
-	store->generations = -1;
-	store->path = join(state_directory, identity);
+	text_format(path, sizeof(path), "%s/%s", state_directory, identity);
 	if (!check_name(identity, error)
 	    || !open_state_directory(state_directory, make, &parent, error))
 		return false;
-	if (parent >= 0 && !open_folder(parent, identity, store->path, make, &store->folder, error))
+	if (parent >= 0 && !open_folder(parent, identity, path, make, &folder, error))
 		return false;
 	*ret_store = NULL;
-	if (store->folder < 0)
+	if (folder < 0)
 		return true;
-	if (!check_folder(store->folder, store->path, make, error)
-	    || !open_folder(
-		store->folder, GENERATIONS_NAME, store->path, make, &store->generations, error)
-	    || !store_tag_load(parent, state_directory, make, store->tag, error))
+	if (!check_folder(folder, path, make, error)
+	    || !open_folder(folder, GENERATIONS_NAME, path, make, &generations, error)
+	    || !store_tag_load(parent, state_directory, make, tag, error))
 		return false;
-	*ret_store = take(store);
+	*ret_store = new_store(path, take_fd(&folder), take_fd(&generations), tag);
 	return true;
 }
 

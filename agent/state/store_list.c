@@ -30,7 +30,7 @@ bool store_parse_number(const char *name, size_t length, uint32_t *ret_number)
 struct generation_path store_generation_path(
     const struct store *store, uint32_t number, const char *suffix)
 {
-	struct generation_path path;
+	struct generation_path path = { "" };
 
 	text_format(path.text, sizeof(path.text), "%s/" GENERATIONS_NAME "/%" PRIu32 "%s",
 	    store->path, number, suffix);
@@ -72,16 +72,15 @@ bool store_current(const struct store *store, uint32_t *ret_number, struct error
 static bool look_at(
     const struct store *store, uint32_t number, const char **ret_problem, struct error *error)
 {
+	bool is_open = store->generations >= 0;
 	char name[NUMBER_NAME_SIZE];
 	struct stat status;
 
 	text_format(name, sizeof(name), "%" PRIu32, number);
 	*ret_problem = NULL;
-	if (store->generations < 0)
-		*ret_problem = "points to nothing";
-	else if (fstatat(store->generations, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+	if (is_open && fstatat(store->generations, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
 		*ret_problem = S_ISDIR(status.st_mode) ? NULL : "points to what is no folder";
-	else if (errno == ENOENT)
+	else if (!is_open || errno == ENOENT)
 		*ret_problem = "points to nothing";
 	else
 		return error_set(error, file_error_kind(errno),
@@ -99,25 +98,31 @@ bool store_active(const struct store *store, uint32_t *ret_number, struct error 
 		return false;
 	if (number > 0 && !look_at(store, number, &problem, error))
 		return false;
-	if (problem)
+	if (problem) {
 		return error_set(error, ERROR_DAMAGED,
 		    "%s/" CURRENT_NAME " %s: enroll again, or point it to a generation that is "
 		    "there (ln -sfn " TARGET_PREFIX "<number> " CURRENT_NAME ")",
 		    store->path, problem);
+	}
 	*ret_number = number;
 	return true;
 }
 
-static bool open_listing(const struct store *store, DIR **ret_listing, struct error *error)
+/* NULL when it cannot be opened. */
+static DIR *open_listing(const struct store *store)
 {
 	scoped(fd) int folder = openat(store->generations, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = folder < 0 ? NULL : fdopendir(folder);
 
-	*ret_listing = folder < 0 ? NULL : fdopendir(folder);
-	if (!*ret_listing)
-		return error_set(error, file_error_kind(errno),
-		    "cannot list %s/" GENERATIONS_NAME ": %s", store->path, strerror(errno));
-	(void)take_fd(&folder); /* it is the listing's now */
-	return true;
+	if (listing)
+		(void)take_fd(&folder); /* it is the listing's now */
+	return listing;
+}
+
+static bool set_unlisted(const struct store *store, struct error *error)
+{
+	return error_set(error, file_error_kind(errno), "cannot list %s/" GENERATIONS_NAME ": %s",
+	    store->path, strerror(errno));
 }
 
 /* Entries that are not named like ours are passed over. */
@@ -148,18 +153,16 @@ bool store_scan(const struct store *store, struct store_contents *ret_contents, 
 	memset(ret_contents, 0, sizeof(*ret_contents));
 	if (store->generations < 0)
 		return true;
-	if (!open_listing(store, &listing, error))
-		return false;
+	listing = open_listing(store);
+	if (!listing)
+		return set_unlisted(store, error);
 	do {
 		errno = 0;
 		entry = readdir(listing);
 		if (entry)
 			note_entry(ret_contents, entry->d_name);
 	} while (entry);
-	if (errno != 0)
-		return error_set(error, file_error_kind(errno),
-		    "cannot list %s/" GENERATIONS_NAME ": %s", store->path, strerror(errno));
-	return true;
+	return errno == 0 || set_unlisted(store, error);
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -177,10 +180,11 @@ bool store_list(const struct store *store, uint32_t numbers[STORE_GENERATIONS_MA
 
 	if (!store_scan(store, &contents, error))
 		return false;
-	if (contents.too_many)
+	if (contents.too_many) {
 		return error_set(error, ERROR_STATE,
 		    "%s/" GENERATIONS_NAME " holds more than %d generations: move old ones away",
 		    store->path, STORE_GENERATIONS_MAX);
+	}
 	qsort(contents.numbers, contents.count, sizeof(contents.numbers[0]), compare_numbers);
 	memcpy(numbers, contents.numbers, contents.count * sizeof(contents.numbers[0]));
 	*ret_count = contents.count;

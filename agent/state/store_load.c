@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #define URI_SIZE_MAX 4096
-#define JSON_SIZE_MAX (32 * 1024)
+#define JSON_SIZE_MAX 32768
 
 /* One generation's folder while it is read. */
 struct reading {
@@ -80,7 +80,7 @@ static bool read_certificates(const struct reading *reading, struct generation *
 
 	if (!read_text(reading, "certificate.pem", BUNDLE_SIZE_MAX, &leaf, &leaf_length)
 	    || !read_text(reading, "ca.pem", BUNDLE_SIZE_MAX, &rest, &rest_length)
-	    || !read_text(reading, "chain.pem", 2 * BUNDLE_SIZE_MAX, &chain, &chain_length))
+	    || !read_text(reading, "chain.pem", (size_t)2 * BUNDLE_SIZE_MAX, &chain, &chain_length))
 		return false;
 	if (chain_length != leaf_length + rest_length || memcmp(chain, leaf, leaf_length) != 0
 	    || memcmp(chain + leaf_length, rest, rest_length) != 0)

@@ -26,11 +26,12 @@ static bool read_tag(int state_folder, const char *path, char ret_tag[STORE_TAG_
 		return true;
 	if (length == STORE_TAG_SIZE && text[length - 1] == '\n')
 		text[length - 1] = '\0';
-	if (!text_from_hex(text, bytes, sizeof(bytes)))
+	if (!text_from_hex(text, bytes, sizeof(bytes))) {
 		return error_set(error, ERROR_DAMAGED,
 		    "%s does not hold 8 hexadecimal digits: the labels of the keys in the token "
 		    "(renewal-agent/<tag>/...) show which it were; write them back",
 		    path);
+	}
 	text_to_hex(bytes, sizeof(bytes), ret_tag);
 	return true;
 }
@@ -62,10 +63,11 @@ bool store_tag_load(int state_folder, const char *state_directory, bool make,
 		return false;
 	if (found || !make)
 		return true;
-	while (flock(state_folder, LOCK_EX) != 0)
+	while (flock(state_folder, LOCK_EX) != 0) {
 		if (errno != EINTR)
 			return error_set(error, ERROR_STATE, "cannot lock the folder %s: %s",
 			    state_directory, strerror(errno));
+	}
 	if (!read_tag(state_folder, path, ret_tag, &found, error))
 		return false;
 	return found || make_tag(state_folder, path, ret_tag, error);

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #define FILE_MODE 0644
-#define FILE_TEXT_MAX (2 * BUNDLE_SIZE_MAX)
+#define FILE_TEXT_MAX 65536 /* of what is not a bundle */
 
 struct number_name {
 	char text[NUMBER_NAME_SIZE];
@@ -21,7 +21,7 @@ struct number_name {
 
 static struct number_name name_of(uint32_t number, const char *suffix)
 {
-	struct number_name name;
+	struct number_name name = { "" };
 
 	text_format(name.text, sizeof(name.text), "%" PRIu32 "%s", number, suffix);
 	return name;
@@ -54,10 +54,11 @@ static bool check_uri(const char *uri, struct error *error)
 		"pin-value=", "pin-source=", "module-path=", "module-name="
 	};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(refused); i++)
+	for (size_t i = 0; i < ARRAY_LENGTH(refused); i++) {
 		if (strstr(uri, refused[i]))
 			return error_set(error, ERROR_INTERNAL,
 			    "a key's URI with %s is not written down", refused[i]);
+	}
 	if (!strchr(uri, ':') || strpbrk(uri, "\r\n"))
 		return error_set(error, ERROR_INTERNAL, "a key's URI is not one, in one line");
 	return true;

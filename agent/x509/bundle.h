@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BUNDLE_SIZE_MAX (128 * 1024)
+#define BUNDLE_SIZE_MAX 131072
 #define BUNDLE_COUNT_MAX 20
 
 /* `what` names the source; `kind` is the error's. At least one, at most `most` certificates; DER

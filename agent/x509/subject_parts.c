@@ -47,9 +47,11 @@ static const struct subject_attribute *key_at(const char *at, const char **ret_v
 static bool unescape(const char **at, char *ret_byte)
 {
 	const char *escaped = *at + 1;
-	char pair[3] = { escaped[0], escaped[0] == '\0' ? '\0' : escaped[1], '\0' };
+	char pair[3] = { escaped[0], 0, 0 };
 	unsigned char byte;
 
+	if (pair[0] != '\0')
+		pair[1] = escaped[1];
 	if (text_from_hex(pair, &byte, 1)) {
 		*ret_byte = (char)byte;
 		*at = escaped + 2;

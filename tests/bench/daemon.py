@@ -13,6 +13,7 @@ FOREIGN = ("libsofthsm2", "libtoken-shim", "libcurl", "libp11", "engines-3/pkcs1
 
 
 def measure(agent):
+    """The figures; none when this agent has no daemon."""
     path = agent.host.directory / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
         notifications.bind(str(path))
@@ -20,7 +21,7 @@ def measure(agent):
         try:
             _wait_until_ready(notifications, process)
             time.sleep(SETTLE_SECONDS)
-            return {"figures": _look(process.pid)}
+            return {"figures": _look(process.pid) if process.poll() is None else {}}
         finally:
             process.terminate()
             process.communicate()
@@ -28,15 +29,17 @@ def measure(agent):
 
 
 def _wait_until_ready(notifications, process):
+    """Or until it has said that it knows no such command."""
     end = time.monotonic() + READY_SECONDS
     notifications.settimeout(0.2)
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end and process.poll() != os.EX_USAGE:
         try:
             if b"READY=1" in notifications.recv(4096):
                 return
         except TimeoutError:
             pass
-    raise Failed("`renewal-agent run` has not said that it is ready")
+    if process.poll() != os.EX_USAGE:
+        raise Failed("`renewal-agent run` has not said that it is ready")
 
 
 def _look(pid):

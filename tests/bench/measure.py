@@ -8,7 +8,7 @@ from statistics import median
 
 import figures
 from figures import Figure, spread
-from sides import READ_CERTIFICATE, Agent, Failed, Script, timed
+from sides import READ_CERTIFICATE, Agent, Script, timed
 
 PARTS = ("own", "total", "key_generation", "connector")
 
@@ -61,7 +61,7 @@ def counts(agent, script):
         if shutil.which("strace"):
             system_calls = side.count_system_calls()
             counted["fsync"] = sum(system_calls.get(name, 0) for name in ("fsync", "fdatasync"))
-            counted["processes"] = sum(system_calls.get(name, 0) for name in ("execve",))
+            counted["programs started"] = system_calls["execve"]
             counted["system calls"] = system_calls["total"]
     budgets = {**figures.CALLS, "TLS handshakes": figures.HANDSHAKES}
     result["figures"] = {name: Figure(result["agent"][name], budget)

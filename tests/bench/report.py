@@ -48,8 +48,9 @@ def _renewals(one):
     yield _row(f"A renewal, RSA {one['bits']}, ms", "n", *SPREAD)
     yield _with_budget(_spread_row("  agent", one["agent"]["own"]), found["median"])
     yield _spread_row("  script", one["script"]["own"])
-    yield _with_budget(
-        _row("  agent / script", "", f"{found['ratio'].measured:.0%}"), found["ratio"], "{:.0%}")
+    yield _with_budget(_row("  agent / script", "", f"{found['ratio'].measured:.0%}"),
+                       found["ratio"], "{:.0%}") + \
+        f" (median of the pairs: {one['median_of_ratios']:.0%})"
     yield "  taken off before (median, ms)"
     for part, words in (("key_generation", "key generation"), ("connector", "Connector's own")):
         yield _row(f"    {words}", "", f"{one['agent'][part]['median']:.1f}") + \
@@ -79,6 +80,6 @@ def _nothing_due(one):
 
 
 def _daemon(one):
-    yield "The daemon between renewals"
+    yield "The daemon between renewals" if one["figures"] else "There is no daemon to measure"
     for name, figure in one["figures"].items():
         yield _with_budget(_row(f"  {name}", "", figure.measured), figure)

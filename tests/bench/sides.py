@@ -100,12 +100,16 @@ class Side:
         return calls, len(self.connector.connections())
 
     def count_system_calls(self):
-        """One renewal under strace: {system call: calls}."""
+        """One renewal under strace: {system call: calls that did not fail}."""
         report = self.host.directory / "strace"
-        timed(["strace", "-f", "-c", "-U", "calls,name", "-o", report, *self.command()],
+        timed(["strace", "-f", "-c", "-U", "calls,name,errors", "-o", report, *self.command()],
               self.host)
-        fields = [line.split() for line in report.read_text().splitlines()]
-        return {one[1]: int(one[0]) for one in fields if len(one) == 2 and one[0].isdigit()}
+        counts = {}
+        for line in report.read_text().splitlines():
+            calls, *rest = line.split() or [""]
+            if calls.isdigit():
+                counts[rest[0]] = int(calls) - sum(map(int, rest[1:]))
+        return counts
 
 
 class Agent(Side):

@@ -39,7 +39,8 @@ class TlsSide:
             return
         key = ec.generate_private_key(ec.SECP256R1())
         ca = certificates.make_ca(certificates.name("CN=Server CA of the stand-in"), key,
-                                  SERVER_CA_LIFETIME)
+                                  SERVER_CA_LIFETIME,
+                                  starts=certificates.now() - certificates.seconds(86400))
         self._authority.write("server-ca.key", certificates.key_pem(key))
         self._authority.write("server-ca.crt", certificates.certificate_pem(ca))
         certificate, server_key = certificates.make_server(ca, key)

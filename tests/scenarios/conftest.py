@@ -1,4 +1,7 @@
 import pytest
+
+pytest.register_assert_rewrite("world", "crash_sweep")
+
 from world import World
 
 from client import StandIn

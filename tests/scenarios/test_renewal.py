@@ -9,7 +9,7 @@ from world import BUILD
 
 def test_the_first_certificate_comes_by_a_one_time_token(new_world):
     result = new_world.run("enroll", "--token-file", new_world.one_time_token())
-    assert (result.status, result["changed"], result["reason"]) == (0, True, "none"), result
+    assert (result.status, result["changed"], result["reason"]) == (0, True, "renewed"), result
     assert new_world.active() == 1
     assert result["certificate"]["sha256"] == new_world.sha256()
     new_world.assert_whole()

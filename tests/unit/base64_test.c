@@ -22,7 +22,7 @@ static void what_is_encoded_decodes_to_the_same_bytes(void **state)
 
 		assert_ok(base64_encode(bytes, length, &text, &error), &error);
 		assert_null(strpbrk(text, " \r\n"));
-		assert_true(base64_decode(text, strlen(text), &again, &again_length));
+		assert_true(base64_decode(text, &again, &again_length));
 		assert_int_equal(again_length, length);
 		assert_memory_equal(again, bytes, length);
 		assert_int_equal(again[length], '\0');
@@ -82,9 +82,8 @@ static void anything_else_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-		if (base64_decode(rows[i], strlen(rows[i]), &bytes, &length))
+		if (base64_decode(rows[i], &bytes, &length))
 			fail_msg("\"%s\" was decoded", rows[i]);
-	assert_false(base64_decode("Zm\0v", 4, &bytes, &length));
 	assert_null(bytes);
 }
 

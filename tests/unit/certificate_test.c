@@ -173,6 +173,7 @@ static void weak_and_unknown_signatures_are_told(void **state)
 	} signatures[] = {
 		{ "SHA256", false, true },
 		{ "SHA512", false, true },
+		{ "SHA224", false, true },
 		{ "SHA256", true, true },
 		{ "SHA1", false, false },
 		{ "SHA1", true, false },

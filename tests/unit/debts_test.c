@@ -228,6 +228,10 @@ static void damaged_debts_are_set_aside_and_count_as_none(void **state)
 		scoped(char) char *aside = NULL;
 
 		state_folder_write("orders/debts.json", texts[i]);
+		assert_ok(debts_read(store, &debts, &damaged, &error), &error);
+		assert_true(damaged);
+		assert_int_equal(debts.count, 0);
+		assert_true(state_folder_has("orders/debts.json"));
 		assert_ok(debts_load(store, &debts, &damaged, &error), &error);
 		assert_true(damaged);
 		assert_int_equal(debts.count, 0);

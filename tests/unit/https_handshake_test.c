@@ -20,7 +20,7 @@ static struct error error;
 static int start(void **state)
 {
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	stand_in_start(&stand_in);
 	return 0;
 }

@@ -22,7 +22,7 @@ static struct error error;
 static int start(void **state)
 {
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	stand_in_start(&stand_in);
 	return 0;
 }
@@ -156,6 +156,22 @@ static void only_https_urls_without_a_password_are_used(void **state)
 		    ERROR_CONFIG);
 		assert_null(strstr(error.message, "hunter2"));
 	}
+}
+
+static void a_certificate_counts_as_sent_on_the_connection_that_it_was_sent_on(void **state)
+{
+	scoped(https) struct https *https = open_as(&stand_in.identity);
+	struct https_answer answer;
+
+	(void)state;
+	assert_probe_succeeds(https);
+	assert_probe_succeeds(https);
+	assert_true(https_facts(https)->certificate_sent);
+	assert_ok(https_post(https, stand_in_text(&stand_in, "token_url"), NULL, PROBE,
+		      strlen(PROBE), &answer, &error),
+	    &error);
+	assert_false(https_facts(https)->certificate_sent);
+	assert_int_equal(https_facts(https)->status, 400);
 }
 
 static void a_redirect_is_an_answer_and_not_followed(void **state)
@@ -305,6 +321,8 @@ int main(void)
 		cmocka_unit_test_setup(
 		    a_connection_that_ended_is_made_anew_without_resuming_it, begin),
 		cmocka_unit_test_setup(only_https_urls_without_a_password_are_used, begin),
+		cmocka_unit_test_setup(
+		    a_certificate_counts_as_sent_on_the_connection_that_it_was_sent_on, begin),
 		cmocka_unit_test_setup(a_redirect_is_an_answer_and_not_followed, begin),
 		cmocka_unit_test_setup(an_answer_of_100_megabytes_is_given_up_early, begin),
 		cmocka_unit_test_setup(an_answer_that_is_cut_is_a_matter_of_the_network, begin),

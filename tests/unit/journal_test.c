@@ -215,6 +215,26 @@ static void a_spent_token_is_known_until_sixteen_others_came(void **state)
 		assert_true(journal_token_is_spent(&journal, &i, sizeof(i)));
 }
 
+static void a_forgotten_token_is_not_spent_and_the_others_still_are(void **state)
+{
+	static const char *const tokens[] = { "first", "middle", "last" };
+	struct journal journal = fresh();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(tokens); i++)
+		journal_note_spent_token(&journal, tokens[i], strlen(tokens[i]));
+	journal_forget_spent_token(&journal, "middle", 6);
+	journal_forget_spent_token(&journal, "unknown", 7);
+	assert_true(journal_token_is_spent(&journal, "first", 5));
+	assert_false(journal_token_is_spent(&journal, "middle", 6));
+	assert_true(journal_token_is_spent(&journal, "last", 4));
+	journal = full_journal();
+	journal_note_spent_token(&journal, "newest", 6);
+	journal_forget_spent_token(&journal, "newest", 6);
+	assert_false(journal_token_is_spent(&journal, "newest", 6));
+	assert_string_equal(journal.spent_tokens[JOURNAL_SPENT_TOKENS - 1], "");
+}
+
 static void a_token_is_written_down_as_its_sha_256_only(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -244,6 +264,7 @@ int main(void)
 		TEST(numbers_go_on_above_what_is_in_the_store),
 		TEST(a_journal_older_than_the_store_does_not_give_up_the_active_key),
 		cmocka_unit_test(a_spent_token_is_known_until_sixteen_others_came),
+		cmocka_unit_test(a_forgotten_token_is_not_spent_and_the_others_still_are),
 		TEST(a_token_is_written_down_as_its_sha_256_only),
 	};
 

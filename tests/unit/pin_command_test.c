@@ -169,6 +169,7 @@ static void the_program_gets_no_input_no_descriptors_and_little_environment(void
 	struct error error = ERROR_INIT;
 
 	(void)state;
+	assert_true(open_file >= 0);
 	assert_ok(secret_new(&output, &error), &error);
 	setenv("PKCS11_PIN", "8765", 1);
 	setenv("HOME", "/home/x", 1);

@@ -98,6 +98,8 @@ static void of_repeated_fields_the_last_one_counts(void **state)
 
 	(void)state;
 	add(&head, "Retry-After: 100\r\n");
+	add(&head, "Retry-After: 604801\r\n");
+	assert_int_equal(response_head_retry_after(&head), RETRY_AFTER_MAX);
 	add(&head, "Retry-After: 7\r\n");
 	assert_int_equal(response_head_retry_after(&head), 7);
 	add(&head, "Content-Type: text/html\r\n");

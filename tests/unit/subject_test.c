@@ -90,6 +90,8 @@ static void any_other_order_is_read_too(void **state)
 	(void)state;
 	assert_parsed("C=DE,O=A, Inc,OU=b,L=l,ST=s,CN=n", "C=DE|O=A, Inc|OU=b|L=l|ST=s|CN=n");
 	assert_parsed("CN=n,OU=a,OU=b,O=o", "CN=n|OU=a|OU=b|O=o");
+	assert_parsed("O=a,L=l,ST=s,C=DE,CN=n", "O=a|L=l|ST=s|C=DE|CN=n");
+	assert_parsed("O=a,OU=b,C=DE,L=l,ST=s,CN=n", "O=a|OU=b|C=DE|L=l|ST=s|CN=n");
 	assert_parsed("CN=n", "CN=n");
 }
 
@@ -149,6 +151,8 @@ static void a_text_that_is_no_subject_is_refused(void **state)
 	assert_not_parsed("/O=Org/CN=n", "not made of");
 	assert_not_parsed("emailAddress=a@b,CN=n", "emailAddress=a@b");
 	assert_not_parsed("cn=n", "not made of");
+	assert_not_parsed("UID=a\\,b,CN=n", "not made of");
+	assert_not_parsed("Y=Org,OU=b,L=l,ST=s,C=DE,CN=n", "not made of");
 	assert_not_parsed("O=a,OU=b", "no CN");
 	assert_not_parsed("CN=a,O=b,O=c", "2 O instead of one");
 	assert_not_parsed("CN=a,CN=b", "2 CN instead of one");
@@ -161,6 +165,7 @@ static void a_text_that_is_no_subject_is_refused(void **state)
 	assert_not_parsed("CN=a,O=b\x7f", "O holds the control character 0x7f");
 	assert_not_parsed("CN=a\\00b", "CN holds the control character 0x00");
 	assert_not_parsed("CN=a,O=\xc2\x85", "O holds the control character 0x85");
+	assert_parsed("CN=a,O=\xc2\xa0", "CN=a|O=\xc2\xa0"); /* a blank, not a control */
 }
 
 static void values_have_the_upper_bounds_of_x520(void **state)
@@ -201,6 +206,10 @@ static void a_text_with_too_much_in_it_is_refused(void **state)
 	assert_not_parsed(text, "at most 16 of them");
 	make_long(text, sizeof(text), 500);
 	assert_not_parsed(text, "it has 2499 bytes, at most 2048 are allowed");
+	text[2049] = '\0';
+	assert_not_parsed(text, "it has 2049 bytes");
+	text[2048] = '\0';
+	assert_not_parsed(text, "at most 16 of them");
 }
 
 static void a_name_is_shown_with_the_common_name_first(void **state)
@@ -379,6 +388,8 @@ static void a_common_name_that_is_no_text_is_refused(void **state)
 	scoped(X509_NAME) X509_NAME *blank = name_of_type(V_ASN1_UTF8STRING, "", 0);
 	scoped(X509_NAME) X509_NAME *odd = name_of_type(V_ASN1_BMPSTRING, "\xd8\0", 2);
 	const X509_NAME *names[] = { none, cut, blank, odd };
+	const char *reasons[] = { "the name has no CN", "the CN is empty or holds a NUL",
+		"the CN is empty or holds a NUL", "the CN cannot be read" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -388,6 +399,7 @@ static void a_common_name_that_is_no_text_is_refused(void **state)
 		assert_refused(
 		    subject_common_name(names[i], &text, &error), &error, ERROR_VERIFICATION);
 		assert_null(text);
+		assert_true(text_starts_with(error.message, reasons[i]));
 	}
 }
 

@@ -254,7 +254,7 @@ static void lengths_of_time_are_shown_in_the_two_largest_units(void **state)
 static void hexadecimal_goes_there_and_back(void **state)
 {
 	static const char *const refused[] = { "", "00", "000", "00000", "000000", "0g00", "00 0",
-		"0x00", "+000" };
+		"0x00", "+000", "0000g", "0000 " };
 	const unsigned char bytes[] = { 0x00, 0x9f, 0xff };
 	unsigned char back[3] = { 1, 2, 3 };
 	char text[7];

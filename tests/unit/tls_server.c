@@ -88,6 +88,16 @@ static void reset_connection(int connection)
 	close(connection);
 }
 
+static void answer_count(SSL *ssl)
+{
+	char text[128];
+
+	assert_true(
+	    text_format(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d",
+		sk_X509_num(SSL_get_peer_cert_chain(ssl))));
+	SSL_write(ssl, text, (int)strlen(text));
+}
+
 static void answer_by_tls(SSL_CTX *context, const struct tls_server_script *script, int connection)
 {
 	SSL *ssl = SSL_new(context);
@@ -98,7 +108,10 @@ static void answer_by_tls(SSL_CTX *context, const struct tls_server_script *scri
 		if (script->clients == CLIENTS_REFUSED)
 			reset_connection(connection);
 	} else if (SSL_read(ssl, request, sizeof(request)) > 0) {
-		SSL_write(ssl, script->answer, (int)script->length);
+		if (script->answer)
+			SSL_write(ssl, script->answer, (int)script->length);
+		else
+			answer_count(ssl);
 		SSL_shutdown(ssl);
 	}
 	SSL_free(ssl);

@@ -18,7 +18,7 @@ struct tls_server_script {
 	bool plain; /* no TLS at all */
 	int most;   /* TLS version; 0: the newest */
 	enum tls_server_clients clients;
-	const char *answer; /* once a request has come */
+	const char *answer; /* once a request has come; NULL: the count of CAs from the client */
 	size_t length;
 };
 

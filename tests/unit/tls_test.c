@@ -11,6 +11,7 @@
 #include "tests/unit/test.h"
 #include "tests/unit/tls_server.h"
 
+#include <curl/curl.h>
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
@@ -36,7 +37,7 @@ void __wrap_SSL_CTX_set_msg_callback(SSL_CTX *context, message_callback callback
 static void see(
     int sent, int version, int content, const void *bytes, size_t length, SSL *ssl, void *argument)
 {
-	const struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 200000000 };
 
 	traced(sent, version, content, bytes, length, ssl, argument);
 	if (slow && sent && content == SSL3_RT_INNER_CONTENT_TYPE
@@ -50,15 +51,13 @@ void __wrap_SSL_CTX_set_msg_callback(SSL_CTX *context, message_callback callback
 	__real_SSL_CTX_set_msg_callback(context, see);
 }
 
-/* Here instead of in libcrypto: libcurl's folder of CAs. */
-static unsigned folders_trusted;
+/* Here instead of in libcrypto: the folder of CAs that libcurl trusts. */
+static char trusted_folder[256];
 
 __attribute__((visibility("default"))) int X509_STORE_load_path(X509_STORE *store, const char *path)
 {
 	(void)store;
-	(void)path;
-	folders_trusted++;
-	return 1;
+	return text_copy(trusted_folder, sizeof(trusted_folder), path);
 }
 
 static void serve(const struct tls_server_script *script)
@@ -263,8 +262,41 @@ static void bytes_that_are_no_answer_are_told_apart_from_answers_that_are_unacce
 	}
 }
 
+static void assert_cas_sent(const struct https_identity *identity, const char *count)
+{
+	scoped(https) struct https *https = open_as(identity);
+	struct https_answer answer;
+
+	assert_ok(post(https, &answer), &error);
+	assert_string_equal(answer.body, count);
+}
+
+static void the_chain_is_sent_as_it_was_given(void **state)
+{
+	const struct tls_server_script script = { .clients = CLIENTS_WELCOME };
+	scoped(EVP_PKEY) EVP_PKEY *key = EVP_EC_gen("P-256");
+	scoped(X509) X509 *certificate = tls_server_make_certificate(key);
+	scoped(X509) X509 *ca = tls_server_make_certificate(key);
+	scoped(X509_NAME) X509_NAME *name = X509_NAME_new();
+	struct https_identity identity = { .certificate = certificate, .key = key };
+
+	(void)state;
+	/* By its names the certificate was issued by the server's. */
+	assert_int_equal(X509_set_subject_name(certificate, name), 1);
+	serve(&script);
+	assert_cas_sent(&identity, "0");
+	identity.chain = sk_X509_new_null();
+	sk_X509_push(identity.chain, ca);
+	assert_cas_sent(&identity, "1");
+	sk_X509_push(identity.chain, certificate);
+	assert_cas_sent(&identity, "2");
+	sk_X509_free(identity.chain);
+	end();
+}
+
 static void beside_a_ca_file_no_folder_is_trusted(void **state)
 {
+	const char *built_in = curl_version_info(CURLVERSION_NOW)->capath;
 	const struct tls_server_script script = {
 		.answer = OK_ANSWER,
 		.length = strlen(OK_ANSWER),
@@ -273,17 +305,17 @@ static void beside_a_ca_file_no_folder_is_trusted(void **state)
 
 	(void)state;
 	serve(&script);
-	folders_trusted = 0;
 	{
 		scoped(https) struct https *https = open_as(NULL);
 
 		assert_ok(post(https, &answer), &error);
-		assert_int_equal(folders_trusted, 0);
+		assert_string_equal(trusted_folder, "/dev/null");
 	}
 	settings.server_ca_file = NULL;
+	trusted_folder[0] = '\0';
 	scoped(https) struct https *https = open_as(NULL);
 	assert_refused(post(https, &answer), &error, ERROR_CONNECTOR);
-	assert_int_equal(folders_trusted, 1);
+	assert_string_equal(trusted_folder, built_in ? built_in : "");
 	end();
 }
 
@@ -338,11 +370,12 @@ int main(void)
 		cmocka_unit_test(a_certificate_that_no_scheme_suits_is_not_taken_for_rejected),
 		cmocka_unit_test(
 		    bytes_that_are_no_answer_are_told_apart_from_answers_that_are_unacceptable),
+		cmocka_unit_test(the_chain_is_sent_as_it_was_given),
 		cmocka_unit_test(beside_a_ca_file_no_folder_is_trusted),
 		cmocka_unit_test(an_interim_answer_is_passed_over),
 		cmocka_unit_test(a_proxy_that_refuses_is_a_matter_of_the_network),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,8 +31,8 @@ static void a_token_is_named_by_any_of_its_four_attributes(void **state)
 		"pkcs11:serial=0123",
 		"pkcs11:model=SoftHSM%20v2",
 		"pkcs11:manufacturer=SoftHSM%20project",
-		"pkcs11:manufacturer=SoftHSM%20project;model=SoftHSM%20v2;serial=0123;token=my%"
-		"20fleet",
+		"pkcs11:model=SoftHSM%20v2;serial=0123",
+		"pkcs11:token=my%20fleet;serial=0123;model=SoftHSM%20v2",
 	};
 	const struct token_info info = token("my fleet", "0123");
 

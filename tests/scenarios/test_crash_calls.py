@@ -1,0 +1,27 @@
+"""kill -9 of the worker before and after every PKCS#11 call of a renewal."""
+import pytest
+from crash_sweep import SHARES, Sweep
+
+
+@pytest.fixture
+def sweep(world):
+    """A renewal that makes one key and destroys one."""
+    world.assert_renews()
+    return Sweep(world)
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_a_kill_before_any_call_loses_nothing(sweep, share):
+    sweep.run(sweep.at_calls("kill"), share, every=13)
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_a_kill_after_any_call_loses_nothing(sweep, share):
+    sweep.run(sweep.at_calls("kill-after"), share, every=17)
+
+
+@pytest.mark.parametrize("function", ["C_Login", "C_GenerateKeyPair", "C_Sign", "C_DestroyObject",
+                                      "C_Finalize"])
+def test_a_kill_after_a_call_that_changes_something_loses_nothing(sweep, function):
+    strikes = sweep.at_calls("kill-after")
+    sweep.run([strike for strike in strikes if strike.name.endswith(function)])

@@ -1,0 +1,15 @@
+"""kill -9 inside SoftHSM: half pairs and objects without a name are left in the token.
+
+Without token.object, which SoftHSM empties and writes again at every login: a kill between the
+two ends the token, and nobody who uses it could do anything about that.
+"""
+import pytest
+from crash_sweep import SHARES, Sweep
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_a_kill_inside_the_module_loses_nothing(world, share):
+    world.assert_renews()
+    sweep = Sweep(world)
+    sweep.run(sweep.at_points(match=str(world.token.directory), leave_out="token.object"), share,
+              every=23)

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+"""A renewal-worker that behaves as FAKE_WORKER says, for the tests of its supervisor."""
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+channel = socket.socket(fileno=3)
+
+
+def send(**members):
+    channel.send(json.dumps({"schema_version": 1, **members}).encode())
+
+
+def step(text, deadline=60):
+    send(kind="step", text=text, deadline=deadline)
+
+
+def outcome(**members):
+    send(**{"kind": "outcome", "error": "none", "message": "", "changed": False,
+            "resumed": False, "latched": False, "alert_expired": False, "server_date": 0,
+            "retry_after": 0, "key_generation_milliseconds": -1, "signer": "", "key_label": "",
+            "keys": [], **members})
+
+
+def describe(job, token):
+    """What this process was given, for the test to look at."""
+    folder = Path("/proc/self/fd")
+    return {
+        "pid": os.getpid(), "job": job, "token": token, "environment": dict(os.environ),
+        # Listing them opens one more.
+        "descriptors": sorted(int(name) for name in os.listdir(folder)
+                              if os.path.exists(folder / name)),
+        "stdin": os.readlink(folder / "0"), "stdout": os.readlink(folder / "1"),
+        "stderr": os.readlink(folder / "2"), "lock": os.readlink(folder / "4"),
+        "blocked": [line for line in Path("/proc/self/status").read_text().splitlines()
+                    if line.startswith("SigBlk")][0].split()[1],
+    }
+
+
+def wait():
+    time.sleep(60)
+
+
+def slow_step():
+    step("generating RSA 4096 in token fleet", 1)
+    wait()
+
+
+def two_slow_steps():
+    for number in (1, 2):
+        step(f"step {number}", 2)
+        time.sleep(1.5)
+    outcome()
+
+
+def crash():
+    step("signing")
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def killed():
+    step("signing")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def working():
+    step("generating RSA 4096 in token fleet")
+    wait()
+
+
+def hang_after_outcome():
+    outcome(signer="engine", key_generation_milliseconds=12)
+    wait()
+
+
+def failure():
+    outcome(error="token", message="no token matches pkcs11:token=fleet")
+
+
+def latched():
+    outcome(error="pin", message="this PIN was refused before", latched=True)
+
+
+def warning():
+    send(kind="warning", text="a CA without basicConstraints \033[31m", deadline=0)
+    send(kind="info", text="an information", deadline=0)
+    outcome()
+
+
+def noise():
+    print("a module that prints", flush=True)
+    outcome()
+
+
+def read_pin():
+    outcome(signer=os.read(7, 100).decode().strip())
+
+
+BEHAVIOURS = {
+    "outcome": outcome,
+    "silent": wait,
+    "no_outcome": lambda: sys.exit(3),
+    "garbage": lambda: (channel.send(b"not json"), wait()),
+    "half_an_outcome": lambda: (send(kind="outcome"), wait()),
+    **{each.__name__: each for each in (
+        slow_step, two_slow_steps, crash, killed, working, hang_after_outcome, failure, latched,
+        warning, noise, read_pin)},
+}
+
+
+def main():
+    job = json.loads(channel.recv(1 << 17))
+    token = channel.recv(1 << 13).decode() if job["has_token"] else None
+    report = os.environ.get("FAKE_WORKER_REPORT")
+    if report:
+        temporary = Path(report + ".tmp")
+        temporary.write_text(json.dumps(describe(job, token)))
+        temporary.rename(report)
+    BEHAVIOURS[os.environ["FAKE_WORKER"]]()
+
+
+main()
