@@ -3,6 +3,7 @@
  * sees the PIN and speaks to the network.
  */
 #include "agent/job/job.h"
+#include "agent/renewal/access.h"
 #include "agent/renewal/debt_payment.h"
 #include "agent/renewal/dry_run.h"
 #include "agent/renewal/inventory.h"
@@ -82,6 +83,7 @@ static bool work(const struct job *job, const struct secret *token)
 	if (!carry_out(&run, &run.outcome.error) && run.outcome.error.kind == ERROR_NONE)
 		(void)error_set(&run.outcome.error, ERROR_INTERNAL, "failed without a reason");
 	sent = outcome_send(WORKER_CHANNEL, &run.outcome, &unsent);
+	access_close(run.access);
 	run_close(&run);
 	return sent;
 }

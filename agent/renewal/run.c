@@ -1,6 +1,5 @@
 #include "agent/renewal/run.h"
 
-#include "agent/renewal/access.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -48,8 +47,6 @@ bool run_open(const struct job *job, const struct secret *one_time_token, int ch
 
 void run_close(struct run *run)
 {
-	access_close(run->access);
-	run->access = NULL;
 	generation_clear(&run->active);
 	store_close(run->store);
 	run->store = NULL;

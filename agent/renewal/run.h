@@ -32,6 +32,7 @@ struct run {
 /* Opens the store, loads the journal and the active generation. */
 MUST_CHECK bool run_open(const struct job *job, const struct secret *one_time_token, int channel,
     struct run *ret_run, struct error *error);
+/* The access is closed before: access_close. */
 void run_close(struct run *run);
 
 /* Loads the active generation again, after an activation. */

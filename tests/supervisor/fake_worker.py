@@ -26,7 +26,7 @@ def outcome(**members):
             "keys": [], **members})
 
 
-def describe(job, token):
+def describe():
     """What this process was given, for the test to look at."""
     folder = Path("/proc/self/fd")
     return {
@@ -97,7 +97,7 @@ def noise():
 
 
 def read_pin():
-    outcome(signer=os.read(7, 100).decode().strip())
+    outcome(signer=os.read(int(job["settings"]["pin_fd"]), 100).decode().strip())
 
 
 BEHAVIOURS = {
@@ -112,15 +112,11 @@ BEHAVIOURS = {
 }
 
 
-def main():
-    job = json.loads(channel.recv(1 << 17))
-    token = channel.recv(1 << 13).decode() if job["has_token"] else None
-    report = os.environ.get("FAKE_WORKER_REPORT")
-    if report:
-        temporary = Path(report + ".tmp")
-        temporary.write_text(json.dumps(describe(job, token)))
-        temporary.rename(report)
-    BEHAVIOURS[os.environ["FAKE_WORKER"]]()
-
-
-main()
+job = json.loads(channel.recv(1 << 17))
+token = channel.recv(1 << 13).decode() if job["has_token"] else None
+report = os.environ.get("FAKE_WORKER_REPORT")
+if report:
+    temporary = Path(report + ".tmp")
+    temporary.write_text(json.dumps(describe()))
+    temporary.rename(report)
+BEHAVIOURS[os.environ["FAKE_WORKER"]]()

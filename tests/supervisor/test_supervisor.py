@@ -154,18 +154,14 @@ def test_what_a_module_prints_does_not_get_into_the_json(supervisor):
 
 
 def test_the_descriptor_of_the_pin_stays_open_under_its_number(supervisor):
-    supervisor.configure("pin_fd = 7")
     reading, writing = os.pipe()
     os.write(writing, b"4711\n")
     os.close(writing)
-    os.dup2(reading, 7)
-    try:
-        result = supervisor.run("read_pin", pass_fds=[7])
-    finally:
-        os.close(7)
-        os.close(reading)
+    supervisor.configure(f"pin_fd = {reading}")
+    result = supervisor.run("read_pin", pass_fds=[reading])
+    os.close(reading)
     assert result.json["signer"] == "4711"
-    assert supervisor.worker()["descriptors"] == [0, 1, 2, 3, 4, 7]
+    assert supervisor.worker()["descriptors"] == [0, 1, 2, 3, 4, reading]
 
 
 def test_the_environment_is_scrubbed(supervisor):
