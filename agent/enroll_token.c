@@ -185,9 +185,14 @@ bool enroll_token_read(const char *path, struct enroll_token *ret_token, struct 
 	if (file < 0 || fstat(file, &status) != 0)
 		return error_set(error, ERROR_USAGE, "cannot open the token file %s: %s", path,
 		    strerror(errno));
-	if (!secret_new(&text, error)
-	    || !secret_read(text, file, is_stdin ? "standard input" : path, error)
-	    || !enroll_token_parse(secret_bytes(text), secret_length(text), ret_token, error))
+	if (!secret_new(&text, error))
+		return false;
+	if (!secret_read(text, file, is_stdin ? "standard input" : path, error)) {
+		if (error->kind == ERROR_CONFIG) /* too long: what was given is no token */
+			error->kind = ERROR_USAGE;
+		return false;
+	}
+	if (!enroll_token_parse(secret_bytes(text), secret_length(text), ret_token, error))
 		return false;
 	ret_token->exposed =
 	    !is_stdin && S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;

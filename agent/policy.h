@@ -21,3 +21,5 @@
 #define POLICY_LEAST_LIFETIME 60
 /* After its outcome a worker has so long to finalise the module; then it is killed. */
 #define POLICY_WORKER_END 10
+/* A difference between the Connector's clock and ours that is mentioned though it is tolerated. */
+#define POLICY_CLOCK_WORTH_NAMING 30

@@ -75,7 +75,7 @@ static bool refuse_status(long status, const char *body, size_t length, struct e
 		message = first_message(document);
 	if (message)
 		return error_set(
-		    error, kind, "the Connector answers HTTP %ld: %.200s", status, message);
+		    error, kind, "the Connector answers HTTP %ld: %.500s", status, message);
 	return error_set(error, kind, "the Connector answers HTTP %ld%s", status,
 	    meaning_of_status(status, kind));
 }
@@ -90,7 +90,7 @@ static bool refuse_errors(const cJSON *document, struct error *error)
 		    error, ERROR_CONNECTOR, "the Connector answers with errors without a message");
 	refusal = refusal_find(message);
 	return error_set(
-	    error, refusal->kind, "the Connector answers: %.200s (%s)", message, refusal->advice);
+	    error, refusal->kind, "the Connector answers: %.500s (%s)", message, refusal->advice);
 }
 
 bool graphql_answer(long status, const char *content_type, const char *body, size_t length,

@@ -148,6 +148,11 @@ static bool verify(struct run *run, const struct answer *answer, struct error *e
 		return false;
 	if (result.warning[0])
 		run_warn(run, "%s", result.warning);
+	if (result.clock_ahead_by > POLICY_CLOCK_WORTH_NAMING)
+		run_warn(run,
+		    "the Connector's clock is %lld s ahead of this host's: look at its time "
+		    "synchronisation",
+		    (long long)result.clock_ahead_by);
 	return store_generation(run, issued.leaf, result.chain, error);
 }
 

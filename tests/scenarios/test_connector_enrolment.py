@@ -182,8 +182,9 @@ def test_an_expired_token_is_refused_by_the_connector(host):
     assert_enrolls(host)
 
 
-@pytest.mark.parametrize("text", ["", "two words", "a\nb", "t\u00f6ken", 5000 * "a", "{}",
-                                  '{"connectorURL":"https://localhost/"}', "eyJhIjoxfQ=="])
+@pytest.mark.parametrize("text", [
+    "", "two words", "a\nb", "t\u00f6ken", pytest.param(5000 * "a", id="long"), "{}",
+    '{"connectorURL":"https://localhost/"}', "eyJhIjoxfQ=="])
 def test_a_file_without_a_usable_token_is_a_mistake_of_the_command_line(host, text):
     result = enroll(host, file=host.token_file(text))
     assert_not_enrolled(result, 64, "usage", "token")
@@ -226,7 +227,7 @@ def test_a_token_is_sent_to_https_only(host, url):
 
 def test_a_token_for_the_certificate_secured_side_is_not_what_that_wants(host):
     result = enroll(host, "--url", host.connector.mtls_url)
-    assert result.status == 76, result
+    assert_not_enrolled(result, *USED_UP, host.connector.mtls_url, "certificate_required")
     assert host.connector.calls() == []
     assert_enrolls(host)
 

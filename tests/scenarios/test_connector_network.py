@@ -16,7 +16,7 @@ def seconds_to(moment):
 
 def test_a_connector_that_does_not_listen(host):
     host.connector.settings(listening=False)
-    host.assert_fails(*PASSING, host.connector.mtls_url, "refused")
+    host.assert_fails(*PASSING, host.connector.mtls_url, "Connection refused")
     host.connector.settings(listening=True)
     host.assert_recovers()
 
@@ -64,7 +64,7 @@ def test_an_answer_that_takes_too_long(host, operation, kind, parameters):
 def test_a_handshake_that_takes_too_long(host):
     host.configure(connect_timeout="1s")
     host.connector.fault("connection", "stall")
-    host.assert_fails(*PASSING, host.connector.mtls_url, "timed out")
+    host.assert_fails(*PASSING, host.connector.mtls_url, "timeout")
     host.assert_recovers()
 
 

@@ -1,0 +1,364 @@
+#include "agent/report.h"
+
+#include "agent/commands/commands.h"
+#include "agent/identity.h"
+#include "agent/options.h"
+#include "agent/result.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "tests/fakes/authority.h"
+#include "tests/fakes/state_folder.h"
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#define NOW AUTHORITY_NOW
+
+struct host {
+	struct identity_settings settings;
+	struct identity identity;
+	struct options options;
+	struct result result;
+};
+
+static int set_up(void **state)
+{
+	struct host *host = calloc(1, sizeof(*host));
+
+	assert_non_null(host);
+	host->settings = (struct identity_settings){ .name = "orders" };
+	host->settings.connector_url = strdup("https://connector.example.com/graphql");
+	host->settings.token = strdup("pkcs11:token=fleet");
+	host->identity = (struct identity){
+		.settings = &host->settings,
+		.lock = -1,
+		.active = state_folder_generation(3),
+		.not_before = NOW - 30 * AUTHORITY_DAY,
+		.not_after = NOW + 60 * AUTHORITY_DAY,
+		.schedule = { .due = NOW + 30 * AUTHORITY_DAY },
+	};
+	journal_clear(&host->identity.journal);
+	host->identity.journal.last_run = NOW - 60;
+	host->options = (struct options){ .command = command_find("status") };
+	host->result = result_new();
+	*state = host;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct host *host = *state;
+
+	generation_clear(&host->identity.active);
+	result_clear(&host->result);
+	free(host->settings.connector_url);
+	free(host->settings.token);
+	free(host);
+	authority_discard_keys();
+	return 0;
+}
+
+static cJSON *report_of(const struct host *host)
+{
+	return report_json(&host->options, &host->settings, &host->identity, &host->result);
+}
+
+static char *status_of(const struct host *host)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&text, &length);
+
+	assert_non_null(stream);
+	report_status(stream, &host->identity, NOW);
+	assert_int_equal(fclose(stream), 0);
+	return text;
+}
+
+static void assert_shows(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+/* The members of an object, in their order. */
+static void assert_members(const cJSON *object, const char *expected)
+{
+	char names[512] = "";
+	const cJSON *member;
+
+	assert_non_null(object);
+	cJSON_ArrayForEach(member, object)
+	{
+		size_t length = strlen(names);
+
+		(void)snprintf(names + length, sizeof(names) - length, "%s%s",
+		    length == 0 ? "" : " ", member->string);
+	}
+	assert_string_equal(names, expected);
+}
+
+#define HEAD "schema_version command identity changed failed msg reason exit_status error"
+#define BODY                                                                                       \
+	" certificate next_renewal next_attempt connector_url director_url signer timings_ms"
+
+static void the_report_has_exactly_the_members_that_are_promised(void **state)
+{
+	struct host *host = *state;
+	scoped(cJSON) cJSON *status = report_of(host);
+	scoped(cJSON) cJSON *renew = NULL;
+	scoped(cJSON) cJSON *keys = NULL;
+
+	assert_members(status, HEAD BODY " state last_run last_error debts audit_head");
+	assert_members(json_member(status, "certificate"),
+	    "sha256 subject issuer issuer_sha256 not_before not_after key_uri key_bits");
+	assert_members(json_member(status, "timings_ms"), "key_generation total");
+	host->options.command = command_find("renew");
+	renew = report_of(host);
+	assert_members(renew, HEAD BODY);
+	host->options.command = command_find("keys");
+	keys = report_of(host);
+	assert_members(keys, HEAD BODY " keys");
+}
+
+static void the_certificate_is_described(void **state)
+{
+	scoped(cJSON) cJSON *report = report_of(*state);
+	const cJSON *certificate = json_member(report, "certificate");
+	int64_t bits = 0;
+
+	assert_int_equal(strlen(json_string(certificate, "sha256")), 64);
+	assert_int_equal(strlen(json_string(certificate, "issuer_sha256")), 64);
+	assert_string_not_equal(
+	    json_string(certificate, "sha256"), json_string(certificate, "issuer_sha256"));
+	assert_non_null(strstr(json_string(certificate, "subject"), "CN=4f1c"));
+	assert_string_equal(json_string(certificate, "issuer"), "CN=Kyma");
+	assert_string_equal(json_string(certificate, "not_after"), "2027-03-16T08:00:00Z");
+	assert_non_null(strstr(json_string(certificate, "key_uri"), "pkcs11:token=fleet"));
+	assert_true(json_integer(certificate, "key_bits", &bits));
+	assert_int_equal(bits, 2048);
+	assert_string_equal(json_string(report, "next_renewal"), "2027-02-14T08:00:00Z");
+	assert_string_equal(
+	    json_string(report, "connector_url"), "https://connector.example.com/graphql");
+	assert_string_equal(
+	    json_string(report, "director_url"), "https://director.example.com/graphql");
+}
+
+static void a_failure_stands_in_the_report_with_class_and_retry(void **state)
+{
+	struct host *host = *state;
+	scoped(cJSON) cJSON *report = NULL;
+	const cJSON *error;
+
+	(void)error_set(&host->result.error, ERROR_NETWORK, "nobody answers");
+	host->result.reason = REASON_REJECTED;
+	report = report_of(host);
+	error = json_member(report, "error");
+	assert_true(json_boolean(report, "failed", false));
+	assert_string_equal(json_string(report, "msg"), "nobody answers");
+	assert_string_equal(json_string(report, "reason"), "rejected");
+	assert_string_equal(json_string(error, "class"), "network");
+	assert_string_equal(json_string(error, "message"), "nobody answers");
+	assert_true(json_boolean(error, "retry", false));
+}
+
+static void what_is_not_known_is_null(void **state)
+{
+	struct host *host = *state;
+	scoped(cJSON) cJSON *report =
+	    report_json(&host->options, &host->settings, NULL, &host->result);
+	scoped(cJSON) cJSON *nobody = NULL;
+
+	assert_null(json_member(report, "certificate"));
+	assert_null(json_member(report, "next_renewal"));
+	assert_null(json_member(report, "signer"));
+	assert_null(json_member(report, "state"));
+	assert_null(json_member(json_member(report, "timings_ms"), "key_generation"));
+	host->options.command = NULL;
+	nobody = report_json(&host->options, NULL, NULL, &host->result);
+	assert_members(nobody, HEAD BODY);
+	assert_null(json_member(nobody, "command"));
+	assert_null(json_member(nobody, "identity"));
+}
+
+static void debts_and_the_last_error_stand_in_the_status(void **state)
+{
+	struct host *host = *state;
+	struct error error = ERROR_INIT;
+	scoped(cJSON) cJSON *report = NULL;
+	const cJSON *debt;
+
+	assert_ok(debts_add(&host->identity.debts, DEBT_REVOKE, 2, NULL, NOW, &error), &error);
+	host->identity.journal.last_error_at = NOW - 60;
+	host->identity.journal.last_error = ERROR_TOKEN;
+	(void)!text_copy(host->identity.journal.last_message,
+	    sizeof(host->identity.journal.last_message), "no token matches");
+	report = report_of(host);
+	debt = cJSON_GetArrayItem(json_member(report, "debts"), 0);
+	assert_members(
+	    debt, "kind generation key_id since attempts next_attempt last_error");
+	assert_string_equal(json_string(debt, "kind"), "revoke");
+	assert_members(json_member(report, "last_error"), "time class message");
+	assert_string_equal(json_string(json_member(report, "last_error"), "class"), "token");
+}
+
+static void several_identities_stand_under_one_head(void **state)
+{
+	struct host *host = *state;
+	cJSON *identities = cJSON_CreateArray();
+	scoped(cJSON) cJSON *report = NULL;
+
+	host->result.changed = true;
+	cJSON_AddItemToArray(identities, report_of(host));
+	host->result.changed = false;
+	(void)error_set(&host->result.error, ERROR_TOKEN, "no token");
+	cJSON_AddItemToArray(identities, report_of(host));
+	report = report_json_all(&host->options, identities, 69);
+	assert_members(report, HEAD " identities");
+	assert_true(json_boolean(report, "changed", false));
+	assert_true(json_boolean(report, "failed", false));
+	assert_string_equal(json_string(report, "msg"), "2 identities: 1 changed, 1 failed");
+	assert_int_equal(cJSON_GetArraySize(json_member(report, "identities")), 2);
+}
+
+static void the_state_says_what_is_to_be_done(void **state)
+{
+	struct host *host = *state;
+	struct identity *identity = &host->identity;
+
+	assert_string_equal(report_state(identity, NOW), "ok");
+	assert_string_equal(report_state(identity, identity->schedule.due), "due");
+	assert_string_equal(report_state(identity, identity->not_after), "due");
+	assert_string_equal(
+	    report_state(identity, identity->not_after + 1), "re-enrolment-needed");
+	identity->journal.phase = PHASE_KEYED;
+	assert_string_equal(report_state(identity, NOW), "renewing");
+	identity->journal.reenroll = true;
+	assert_string_equal(report_state(identity, NOW), "re-enrolment-needed");
+	identity->journal.reenroll = false;
+	identity->active.revoked = true;
+	assert_string_equal(report_state(identity, NOW), "re-enrolment-needed");
+	identity->active.number = 0;
+	assert_string_equal(report_state(identity, NOW), "none");
+	identity->active.number = 3;
+}
+
+static void people_see_what_matters(void **state)
+{
+	struct host *host = *state;
+	scoped(char) char *text = status_of(host);
+
+	assert_shows(text, "orders: ok\n");
+	assert_shows(text, "  issuer         CN=Kyma\n");
+	assert_shows(text, "  valid until    2027-03-16T08:00:00Z, in 60 d\n");
+	assert_shows(text, "  next renewal   2027-02-14T08:00:00Z, in 30 d\n");
+	assert_shows(text, "  generation     3\n");
+	assert_shows(text, "  last run       2027-01-15T07:59:00Z, 1 min ago: ok\n");
+	assert_null(strstr(text, "under way"));
+	assert_null(strstr(text, "owed"));
+}
+
+static void people_see_what_is_wrong(void **state)
+{
+	struct host *host = *state;
+	struct error error = ERROR_INIT;
+	scoped(char) char *text = NULL;
+
+	host->identity.not_after = NOW - AUTHORITY_DAY;
+	host->identity.active.revoked = true;
+	host->identity.schedule.limited_by_ca = true;
+	host->identity.journal_damaged = true;
+	host->identity.journal.phase = PHASE_KEYED;
+	host->identity.journal.generation = 4;
+	host->identity.journal.last_error_at = NOW - 60;
+	host->identity.journal.next_attempt = NOW + 90;
+	(void)!text_copy(host->identity.journal.last_message,
+	    sizeof(host->identity.journal.last_message), "no token matches");
+	assert_ok(debts_add(&host->identity.debts, DEBT_DESTROY_KEY, 1, "0a", NOW, &error), &error);
+	text = status_of(host);
+	assert_shows(text, "orders: re-enrolment-needed\n");
+	assert_shows(text, ", 1 d ago: EXPIRED\n");
+	assert_shows(text, "  generation     3, REVOKED\n");
+	assert_shows(text, "(the CA ends before, and came again)");
+	assert_shows(text, "  under way      generation 4 has come to KEYED; the next run goes on\n");
+	assert_shows(text, "ago: failed\n  last error     no token matches\n");
+	assert_shows(text, "  next attempt   2027-01-15T08:01:30Z, in 1 min 30 s\n");
+	assert_shows(text, "  journal        damaged");
+	assert_shows(text, "  still owed     destroy the key of generation 1\n");
+}
+
+static void keys_are_shown_with_what_keeps_them_in_the_token(void **state)
+{
+	static const char json[] =
+	    "[{\"id\":\"0102\",\"label\":\"renewal-agent/0/orders/3\",\"role\":\"active\","
+	    "\"bits\":4096,\"generation\":3,\"attributes\":{\"sensitive\":true,"
+	    "\"extractable\":false,\"never_extractable\":true,\"local\":null}},"
+	    "{\"id\":\"03\",\"label\":null,\"role\":\"leftover\",\"bits\":2048,"
+	    "\"generation\":null,\"attributes\":{\"sensitive\":false,\"extractable\":true}},"
+	    "{\"id\":null,\"role\":\"unknown\"}]";
+	const struct host *host = *state;
+	scoped(cJSON) cJSON *keys = cJSON_Parse(json);
+	scoped(char) char *text = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&text, &length);
+
+	report_keys(stream, &host->identity, keys);
+	assert_int_equal(fclose(stream), 0);
+	assert_shows(text, "orders: 3 in pkcs11:token=fleet\n");
+	assert_shows(text, "  active   generation 3, RSA 4096  renewal-agent/0/orders/3\n");
+	assert_shows(text, "           sensitive, not extractable, never was\n");
+	assert_shows(text, "  leftover RSA 2048");
+	assert_shows(text, "NOT SENSITIVE, EXTRACTABLE\n");
+	assert_shows(text, "  unknown  a key object without a name");
+}
+
+static void the_worst_of_several_exit_statuses_counts(void **state)
+{
+	(void)state;
+	assert_int_equal(result_worse_status(0, 75), 75);
+	assert_int_equal(result_worse_status(75, 76), 76);
+	assert_int_equal(result_worse_status(76, 20), 20);
+	assert_int_equal(result_worse_status(20, 69), 69);
+	assert_int_equal(result_worse_status(69, 78), 78);
+	assert_int_equal(result_worse_status(78, 77), 77);
+	assert_int_equal(result_worse_status(77, 70), 70);
+	assert_int_equal(result_worse_status(11, 0), 11);
+	assert_int_equal(result_worse_status(0, 10), 0);
+	assert_int_equal(result_worse_status(10, 10), 10);
+	assert_int_equal(result_worse_status(0, 0), 0);
+}
+
+static void nothing_changed_is_10_when_details_are_wanted(void **state)
+{
+	struct host *host = *state;
+
+	assert_int_equal(result_exit_status(&host->result, false), 0);
+	assert_int_equal(result_exit_status(&host->result, true), 10);
+	host->result.changed = true;
+	assert_int_equal(result_exit_status(&host->result, true), 0);
+	(void)error_set(&host->result.error, ERROR_NETWORK, "nobody");
+	assert_int_equal(result_exit_status(&host->result, true), 75);
+}
+
+#define on_a_host(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_a_host(the_report_has_exactly_the_members_that_are_promised),
+		on_a_host(the_certificate_is_described),
+		on_a_host(a_failure_stands_in_the_report_with_class_and_retry),
+		on_a_host(what_is_not_known_is_null),
+		on_a_host(debts_and_the_last_error_stand_in_the_status),
+		on_a_host(several_identities_stand_under_one_head),
+		on_a_host(the_state_says_what_is_to_be_done),
+		on_a_host(people_see_what_matters),
+		on_a_host(people_see_what_is_wrong),
+		on_a_host(keys_are_shown_with_what_keeps_them_in_the_token),
+		cmocka_unit_test(the_worst_of_several_exit_statuses_counts),
+		on_a_host(nothing_changed_is_10_when_details_are_wanted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
