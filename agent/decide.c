@@ -20,8 +20,8 @@ static bool waits_for_token(const struct identity *identity, int64_t now)
 	if (identity->active.number != 0 || journal->phase > PHASE_KEYED)
 		return false;
 	return journal->phase == PHASE_IDLE
-	    || (journal->enrolment
-		&& (journal->keyed == 0 || now - journal->keyed <= POLICY_KEYED_MAX));
+	       || (journal->enrolment
+		   && (journal->keyed == 0 || now - journal->keyed <= POLICY_KEYED_MAX));
 }
 
 bool decide_needs_enrolment(
@@ -31,8 +31,8 @@ bool decide_needs_enrolment(
 
 	*ret_reason = REASON_NONE;
 	if (waits_for_token(identity, now)) {
-		(void)error_set(error, ERROR_REENROLL,
-		    "no certificate yet: run enroll with a one-time token");
+		(void)error_set(
+		    error, ERROR_REENROLL, "no certificate yet: run enroll with a one-time token");
 		return true;
 	}
 	if (identity->active.revoked) {
@@ -70,8 +70,8 @@ static struct decision work(bool renew)
 static bool was_renewed_meanwhile(const struct identity *identity, const struct wish *wish)
 {
 	return identity->waited && identity->journal.phase == PHASE_IDLE
-	    && (identity->active.number != identity->active_before
-		|| identity->journal.last_success >= wish->started);
+	       && (identity->active.number != identity->active_before
+		   || identity->journal.last_success >= wish->started);
 }
 
 static struct decision in_backoff(const struct identity *identity, int64_t next)
@@ -133,6 +133,5 @@ struct decision decide_renew(const struct identity *identity, const struct wish 
 	if (due || identity->journal.phase != PHASE_IDLE
 	    || debts_are_payable(&identity->debts, now))
 		return work(due);
-	return nothing(
-	    identity->schedule.limited_by_ca ? REASON_LIMITED_BY_CA : REASON_NOT_DUE);
+	return nothing(identity->schedule.limited_by_ca ? REASON_LIMITED_BY_CA : REASON_NOT_DUE);
 }

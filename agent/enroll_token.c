@@ -26,8 +26,7 @@ static void discard_json(cJSON *value)
 {
 	cJSON *member;
 
-	cJSON_ArrayForEach(member, value)
-	{
+	cJSON_ArrayForEach (member, value) {
 		if (cJSON_IsString(member))
 			explicit_bzero(member->valuestring, strlen(member->valuestring));
 	}
@@ -51,8 +50,7 @@ static bool set_token(
 			    "the one-time token holds a blank, or what no token holds");
 	if (length == 0)
 		return error_set(error, ERROR_USAGE, "the one-time token is empty");
-	return secret_new(&token->secret, error)
-	    && secret_set(token->secret, bytes, length, error);
+	return secret_new(&token->secret, error) && secret_set(token->secret, bytes, length, error);
 }
 
 static bool take_json(const cJSON *object, struct enroll_token *token, struct error *error)
@@ -82,16 +80,16 @@ static cJSON *decode_json(const char *text, size_t length)
 
 	if (length % 4 != 0 || length == 0)
 		return NULL;
-	decoded = EVP_DecodeBlock(
-	    (unsigned char *)plain.bytes, (const unsigned char *)text, (int)length);
+	decoded =
+	    EVP_DecodeBlock((unsigned char *)plain.bytes, (const unsigned char *)text, (int)length);
 	/* What the padding stands for is counted too. */
 	while (decoded > 0 && text[length - 1] == '=') {
 		decoded--;
 		length--;
 	}
 	if (decoded <= 0 || plain.bytes[0] != '{'
-	    || !json_parse(plain.bytes, (size_t)decoded, "the one-time token", ERROR_USAGE, &object,
-		&ignored))
+	    || !json_parse(
+		plain.bytes, (size_t)decoded, "the one-time token", ERROR_USAGE, &object, &ignored))
 		return NULL;
 	return object;
 }
@@ -136,7 +134,8 @@ static bool parse_url(
 		}
 		query = next;
 	}
-	return error_set(error, ERROR_USAGE, "the URL given as one-time token has no ?token= in it");
+	return error_set(
+	    error, ERROR_USAGE, "the URL given as one-time token has no ?token= in it");
 }
 
 static bool parse(const char *text, size_t length, struct enroll_token *token, struct error *error)
@@ -150,8 +149,8 @@ static bool parse(const char *text, size_t length, struct enroll_token *token, s
 		length--;
 	}
 	if (length > SECRET_SIZE_MAX)
-		return error_set(error, ERROR_USAGE,
-		    "the one-time token is longer than %d bytes", SECRET_SIZE_MAX);
+		return error_set(error, ERROR_USAGE, "the one-time token is longer than %d bytes",
+		    SECRET_SIZE_MAX);
 	if (length >= 8 && strncmp(text, "https://", 8) == 0)
 		return parse_url(text, length, token, error);
 	if (length > 0 && text[0] == '{') {
@@ -183,8 +182,8 @@ bool enroll_token_read(const char *path, struct enroll_token *ret_token, struct 
 	struct stat status;
 
 	if (file < 0 || fstat(file, &status) != 0)
-		return error_set(error, ERROR_USAGE, "cannot open the token file %s: %s", path,
-		    strerror(errno));
+		return error_set(
+		    error, ERROR_USAGE, "cannot open the token file %s: %s", path, strerror(errno));
 	if (!secret_new(&text, error))
 		return false;
 	if (!secret_read(text, file, is_stdin ? "standard input" : path, error)) {

@@ -14,8 +14,8 @@ bool identity_open(const struct identity_settings *settings, bool writes,
 		return false;
 	if (writes
 	    && (!store_current(identity.store, &identity.active_before, error)
-		|| !lock_take(identity.store, settings->lock_wait, &identity.lock,
-		    &identity.waited, error)))
+		|| !lock_take(
+		    identity.store, settings->lock_wait, &identity.lock, &identity.waited, error)))
 		return false;
 	if (identity.store && !identity_load(&identity, error))
 		return false;
@@ -41,8 +41,8 @@ static bool find_dates(struct identity *identity, int64_t *ret_earliest, struct 
 	const STACK_OF(X509) *chain = identity->active.chain;
 	int64_t earliest;
 
-	if (!certificate_dates(identity->active.certificate, &identity->not_before,
-		&identity->not_after, error))
+	if (!certificate_dates(
+		identity->active.certificate, &identity->not_before, &identity->not_after, error))
 		return false;
 	earliest = identity->not_after;
 	for (int i = 0; i < sk_X509_num(chain); i++) {
@@ -95,22 +95,19 @@ static bool load_active(struct identity *identity, struct error *error)
 	if (number == 0)
 		return true;
 	return store_load(identity->store, number, &identity->active, error)
-	    && find_schedule(identity, error);
+	       && find_schedule(identity, error);
 }
 
 bool identity_load(struct identity *identity, struct error *error)
 {
-	bool debts_damaged = false;
-
-	if (identity->lock >= 0
-		? !journal_load(
-		      identity->store, &identity->journal, &identity->journal_damaged, error)
-		: !journal_read(
-		      identity->store, &identity->journal, &identity->journal_damaged, error))
+	if (identity->lock >= 0 ? !journal_load(
+		identity->store, &identity->journal, &identity->journal_damaged, error)
+				: !journal_read(identity->store, &identity->journal,
+				    &identity->journal_damaged, error))
 		return false;
 	if (identity->lock >= 0
-		? !debts_load(identity->store, &identity->debts, &debts_damaged, error)
-		: !debts_read(identity->store, &identity->debts, &debts_damaged, error))
+		? !debts_load(identity->store, &identity->debts, &identity->debts_damaged, error)
+		: !debts_read(identity->store, &identity->debts, &identity->debts_damaged, error))
 		return false;
 	/* An enrolment replaces what cannot be read; every other command says so and stops. */
 	error_clear(&identity->unreadable);
@@ -122,5 +119,5 @@ bool identity_load(struct identity *identity, struct error *error)
 bool identity_is_alive(const struct identity *identity, int64_t now)
 {
 	return identity->active.number != 0 && !identity->active.revoked
-	    && now <= identity->not_after;
+	       && now <= identity->not_after;
 }

@@ -24,6 +24,7 @@ struct identity {
 	struct journal journal;
 	bool journal_damaged;
 	struct debts debts;
+	bool debts_damaged;
 	struct generation active; /* number 0: none */
 	struct error unreadable;  /* why the active generation cannot be read; ERROR_NONE */
 	/* Of the active generation; 0 without. */

@@ -13,9 +13,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What people hear: failures and changes always, "nothing to do" when they are there to hear it. */
 static void tell(const struct call *call, const char *name, const struct result *result)
@@ -23,18 +25,35 @@ static void tell(const struct call *call, const char *name, const struct result 
 	const char *separator = name ? ": " : "";
 
 	if (result->error.kind != ERROR_NONE)
-		console_print(call->console, "%s%s%s", name ? name : "", separator,
-		    result->error.message);
+		console_print(
+		    call->console, "%s%s%s", name ? name : "", separator, result->error.message);
 	else if (result->message[0] && (result->changed || call->console->terminal)
-	    && call->options->command->access == COMMAND_WRITES)
+		 && call->options->command->access == COMMAND_WRITES)
 		console_print(call->console, "%s%s%s", name, separator, result->message);
 	else
 		console_explain(call->console, "%s%s%s", name, separator, result->message);
 }
 
+/* Under the lock what is damaged has been set aside by now. */
+static void tell_damage(const struct call *call, const struct identity *identity)
+{
+	const char *name = identity->settings->name;
+
+	if (identity->lock < 0)
+		return;
+	if (identity->journal_damaged)
+		console_print(call->console,
+		    "%s: journal.json was damaged: set aside as journal.json.damaged, going on "
+		    "from what is active",
+		    name);
+	if (identity->debts_damaged)
+		console_print(call->console,
+		    "%s: debts.json was damaged: set aside as debts.json.damaged", name);
+}
+
 /* One command on one identity. *ret_report is its JSON; the exit status is returned. */
-static int run(const struct call *call, const struct identity_settings *settings,
-    cJSON **ret_report)
+static int run(
+    const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
 {
 	const struct command *command = call->options->command;
 	scoped(result) struct result result = result_new();
@@ -43,8 +62,10 @@ static int run(const struct call *call, const struct identity_settings *settings
 	bool opened =
 	    identity_open(settings, command->access == COMMAND_WRITES, &identity, &result.error);
 
-	if (opened)
+	if (opened) {
+		tell_damage(call, &identity);
 		(void)!command->run(call, &identity, &result, &result.error);
+	}
 	result.total_milliseconds = clock_milliseconds() - began;
 	tell(call, settings->name, &result);
 	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, &result);
@@ -105,10 +126,22 @@ static int report(const struct call *call, const cJSON *object, int status)
 	return status != 0 ? status : error_exit_status(error.kind);
 }
 
+/* A file of ours that came to be descriptor 1 would be printed into. */
+static void open_standard_streams(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	while (null >= 0 && null <= STDERR_FILENO)
+		null = open("/dev/null", O_RDWR);
+	if (null >= 0)
+		close(null);
+}
+
 /* No configuration of the system's reaches libcrypto; files get the modes that they are given; a
    reader of ours that is gone is an error; a worker's end is not thrown away. */
 static void prepare_process(void)
 {
+	open_standard_streams();
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	(void)umask(022);
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -130,8 +130,8 @@ static bool refuse_unknown(const char *argument, struct error *error)
 	if (!nearest)
 		return error_set(error, ERROR_USAGE,
 		    "unknown option %.64s: renewal-agent --help shows them", argument);
-	return error_set(error, ERROR_USAGE, "unknown option %.64s: did you mean --%s?", argument,
-	    nearest);
+	return error_set(
+	    error, ERROR_USAGE, "unknown option %.64s: did you mean --%s?", argument, nearest);
 }
 
 static bool take_option(struct reader *reader, const struct option *option, const char *value,
@@ -161,9 +161,8 @@ static bool take_command(const char *name, struct options *options, struct error
 		    options->command->name, name);
 	options->command = command_find(name);
 	if (!options->command)
-		return error_set(error, ERROR_USAGE,
-		    "unknown command \"%.64s\": did you mean %s?", name,
-		    command_nearest(name)->name);
+		return error_set(error, ERROR_USAGE, "unknown command \"%.64s\": did you mean %s?",
+		    name, command_nearest(name)->name);
 	return true;
 }
 
@@ -273,6 +272,7 @@ void options_print_help(FILE *stream, const struct command *command)
 	fprintf(stream,
 	    "\n  renewal-agent COMMAND --help shows a command's own options.\n"
 	    "\nExit status: 0 done or nothing to do, 20 supply a one-time token, 64 command line,\n"
-	    "69 token, 70 bug, 75 try again later, 76 the Connector refused, 77 PIN or permission,\n"
+	    "69 token, 70 bug, 75 try again later, 76 the Connector refused, 77 PIN or "
+	    "permission,\n"
 	    "78 configuration.\n");
 }

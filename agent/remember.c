@@ -39,8 +39,8 @@ static bool has_expired(const struct identity *identity, const struct outcome *o
 	if (outcome->alert_expired)
 		return true;
 	return identity->active.number != 0 && now > identity->not_after
-	    && outcome->server_date != 0
-	    && distance(outcome->server_date, now) <= POLICY_CLOCK_AGREES;
+	       && outcome->server_date != 0
+	       && distance(outcome->server_date, now) <= POLICY_CLOCK_AGREES;
 }
 
 static void become_expired(struct journal *journal, struct error *error)
@@ -49,12 +49,11 @@ static void become_expired(struct journal *journal, struct error *error)
 	journal->rejections = 0;
 	journal->rejected_since = 0;
 	error->kind = ERROR_REENROLL;
-	(void)error_prefix(
-	    error, "the certificate has expired, run enroll with a one-time token");
+	(void)error_prefix(error, "the certificate has expired, run enroll with a one-time token");
 }
 
-static void note_rejection(struct journal *journal, int64_t rejected_after, int64_t now,
-    struct error *error)
+static void note_rejection(
+    struct journal *journal, int64_t rejected_after, int64_t now, struct error *error)
 {
 	char since[CLOCK_TEXT_SIZE];
 

@@ -51,8 +51,7 @@ static void add_certificate(cJSON *object, const struct identity *identity)
 	add_name(member, "issuer", X509_get_issuer_name(active->certificate));
 	if (sk_X509_num(active->chain) > 0)
 		certificate_sha256(sk_X509_value(active->chain, 0), sha256);
-	json_add_string(
-	    member, "issuer_sha256", sk_X509_num(active->chain) > 0 ? sha256 : NULL);
+	json_add_string(member, "issuer_sha256", sk_X509_num(active->chain) > 0 ? sha256 : NULL);
 	json_add_time(member, "not_before", identity->not_before);
 	json_add_time(member, "not_after", identity->not_after);
 	json_add_string(member, "key_uri", active->key_uri);
@@ -60,8 +59,8 @@ static void add_certificate(cJSON *object, const struct identity *identity)
 }
 
 /* What is known from disk; all of it null without an active certificate. */
-static void add_identity(cJSON *object, const struct identity_settings *settings,
-    const struct identity *identity)
+static void add_identity(
+    cJSON *object, const struct identity_settings *settings, const struct identity *identity)
 {
 	const struct generation *active =
 	    identity && identity->active.number != 0 ? &identity->active : NULL;
@@ -190,8 +189,7 @@ cJSON *report_json_all(const struct options *options, cJSON *identities, int exi
 	const cJSON *each;
 	char message[96];
 
-	cJSON_ArrayForEach(each, identities)
-	{
+	cJSON_ArrayForEach (each, identities) {
 		changed += json_boolean(each, "changed", false);
 		failed += json_boolean(each, "failed", false);
 	}
@@ -212,7 +210,7 @@ bool report_print_json(FILE *stream, const cJSON *report, struct error *error)
 	scoped(char) char *text = json_print(report);
 
 	if (fprintf(stream, "%s\n", text) < 0 || fflush(stream) != 0)
-		return error_set(error, ERROR_STATE, "cannot write to standard output: %s",
-		    strerror(errno));
+		return error_set(
+		    error, ERROR_STATE, "cannot write to standard output: %s", strerror(errno));
 	return true;
 }

@@ -106,7 +106,8 @@ static void show_runs(FILE *stream, const struct identity *identity, int64_t now
 	int64_t next = decide_next_attempt(identity, now);
 
 	if (journal->phase != PHASE_IDLE)
-		line(stream, "under way", "generation %" PRIu32 " has come to %s; the next run goes on",
+		line(stream, "under way",
+		    "generation %" PRIu32 " has come to %s; the next run goes on",
 		    journal->generation, journal_phase_name(journal->phase));
 	if (journal->last_run != 0)
 		moment_line(stream, "last run", journal->last_run, now,
@@ -123,8 +124,8 @@ static void show_debts(FILE *stream, const struct debts *debts)
 {
 	for (size_t i = 0; i < debts->count; i++) {
 		const struct debt *debt = &debts->list[i];
-		const char *deed = debt->kind == DEBT_REVOKE ? "revoke the certificate"
-							     : "destroy the key";
+		const char *deed =
+		    debt->kind == DEBT_REVOKE ? "revoke the certificate" : "destroy the key";
 
 		line(stream, i == 0 ? "still owed" : "", "%s of generation %" PRIu32 "%s%s", deed,
 		    debt->generation, debt->last_error[0] ? ": " : "", debt->last_error);
@@ -197,8 +198,7 @@ void report_keys(FILE *stream, const struct identity *identity, const cJSON *key
 
 	fprintf(stream, "%s: %d in %s\n", identity->settings->name, cJSON_GetArraySize(keys),
 	    identity->settings->token);
-	cJSON_ArrayForEach(key, keys)
-	{
+	cJSON_ArrayForEach (key, keys) {
 		print_key(stream, key);
 	}
 }

@@ -29,9 +29,9 @@ enum reason {
 struct result {
 	bool changed;
 	enum reason reason;
-	struct error error; /* ERROR_NONE: it is what was asked for */
-	char message[ERROR_MESSAGE_SIZE]; /* for people, when nothing failed */
-	char signer[32];                  /* "" none was used */
+	struct error error;                  /* ERROR_NONE: it is what was asked for */
+	char message[ERROR_MESSAGE_SIZE];    /* for people, when nothing failed */
+	char signer[32];                     /* "" none was used */
 	int64_t key_generation_milliseconds; /* -1: none was made */
 	int64_t total_milliseconds;
 	cJSON *keys; /* of the command `keys`; else NULL. Owned */

@@ -196,15 +196,14 @@ static bool watch_worker(struct watch *watch, struct error *error)
 			(void)worker_process_end(&watch->worker, 0);
 			return set_deadline_passed(watch, error);
 		}
-		console_progress(watch->console, watch->step,
-		    (clock_milliseconds() - watch->began) / SECOND);
+		console_progress(
+		    watch->console, watch->step, (clock_milliseconds() - watch->began) / SECOND);
 	}
 	return true;
 }
 
 /* A worker that dies before it has read its job is heard of by its end. */
-static bool run(
-    struct watch *watch, const struct secret *token, int lock, struct error *error)
+static bool run(struct watch *watch, const struct secret *token, int lock, struct error *error)
 {
 	struct error unsent = ERROR_INIT;
 	bool done;

@@ -8,11 +8,10 @@
 
 /* With a '*' at its end the beginning of names. */
 static const char *const removed[] = {
-	"SSLKEYLOGFILE", /* libcurl writes the keys of its connections there */
-	"SSL_CERT_*",    /* OpenSSL's trust store */
-	"OPENSSL_*",     /* its configuration, engines and modules */
-	"NETRC",
-	"PKCS11_*", /* PINs, modules and debugging of libp11 and pkcs11-provider */
+	"SSLKEYLOGFILE",     /* libcurl writes the keys of its connections there */
+	"SSL_CERT_*",        /* OpenSSL's trust store */
+	"OPENSSL_*",         /* its configuration, engines and modules */
+	"NETRC", "PKCS11_*", /* PINs, modules and debugging of libp11 and pkcs11-provider */
 };
 
 static bool matches(const char *pattern, const char *name, size_t length)

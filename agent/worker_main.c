@@ -26,8 +26,7 @@
 static bool renew(struct run *run, bool begin, struct error *error)
 {
 	return debt_payment_run(run, true, error) && renewal_run(run, begin, error)
-	       && ((!run->outcome.changed && !run->resumed)
-		   || debt_payment_run(run, false, error));
+	       && ((!run->outcome.changed && !run->resumed) || debt_payment_run(run, false, error));
 }
 
 /* A certificate that an earlier run left is tried before the one-time token is used; one that is
@@ -80,7 +79,10 @@ static bool work(const struct job *job, const struct secret *token)
 
 	if (!run_open(job, token, WORKER_CHANNEL, &run, &failed.error))
 		return outcome_send(WORKER_CHANNEL, &failed, &unsent);
-	if (!carry_out(&run, &run.outcome.error) && run.outcome.error.kind == ERROR_NONE)
+	/* What was tried in vain before something else succeeded has left its error behind. */
+	if (carry_out(&run, &run.outcome.error))
+		error_clear(&run.outcome.error);
+	else if (run.outcome.error.kind == ERROR_NONE)
 		(void)error_set(&run.outcome.error, ERROR_INTERNAL, "failed without a reason");
 	sent = outcome_send(WORKER_CHANNEL, &run.outcome, &unsent);
 	access_close(run.access);

@@ -60,8 +60,6 @@ static bool arrange_descriptors(int channel, int lock, int pin_descriptor)
 
 	if (null < 0 || high_channel < 0 || high_lock < 0)
 		return false;
-	if (fcntl(STDERR_FILENO, F_GETFD) < 0 && !place(null, STDERR_FILENO))
-		return false;
 	if ((pin_descriptor != STDIN_FILENO && !place(null, STDIN_FILENO))
 	    || !place(STDERR_FILENO, STDOUT_FILENO) || !place(high_channel, WORKER_CHANNEL)
 	    || !place(high_lock, WORKER_LOCK))

@@ -16,9 +16,9 @@
 struct identity_settings;
 
 struct worker_process {
-	pid_t pid;    /* 0: none, or reaped */
-	int channel;  /* our end; -1 after worker_process_end */
-	int status;   /* of waitpid, when it was reaped */
+	pid_t pid;   /* 0: none, or reaped */
+	int channel; /* our end; -1 after worker_process_end */
+	int status;  /* of waitpid, when it was reaped */
 };
 
 /* The program beside ours, else where it was installed; ERROR_INTERNAL when it is at neither. */

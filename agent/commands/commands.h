@@ -47,13 +47,13 @@ extern const struct command command_table[COMMAND_COUNT];
 const struct command *command_find(const char *name);
 const struct command *command_nearest(const char *name);
 
-MUST_CHECK bool command_enroll(const struct call *call, struct identity *identity,
-    struct result *result, struct error *error);
-MUST_CHECK bool command_renew(const struct call *call, struct identity *identity,
-    struct result *result, struct error *error);
-MUST_CHECK bool command_status(const struct call *call, struct identity *identity,
-    struct result *result, struct error *error);
-MUST_CHECK bool command_keys(const struct call *call, struct identity *identity,
-    struct result *result, struct error *error);
-MUST_CHECK bool command_revoke(const struct call *call, struct identity *identity,
-    struct result *result, struct error *error);
+MUST_CHECK bool command_enroll(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_renew(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_status(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_keys(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_revoke(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);

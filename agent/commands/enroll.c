@@ -32,15 +32,16 @@ static bool choose_url(const struct call *call, const struct identity *identity,
 static bool read_token(const struct call *call, const struct identity *identity,
     struct enroll_token *token, struct error *error)
 {
-	if (!enroll_token_read(call->options->token_file, token, error))
+	if (!secret_protect_process(error)
+	    || !enroll_token_read(call->options->token_file, token, error))
 		return false;
 	if (token->exposed)
 		console_print(call->console,
 		    "%s can be read by others than its owner: chmod 600, and keep one-time tokens "
 		    "to yourself",
 		    call->options->token_file);
-	if (journal_token_is_spent(&identity->journal, secret_bytes(token->secret),
-		secret_length(token->secret)))
+	if (journal_token_is_spent(
+		&identity->journal, secret_bytes(token->secret), secret_length(token->secret)))
 		return error_set(error, ERROR_REENROLL,
 		    "this one-time token has been sent before and is used up: supply another");
 	return true;
@@ -58,8 +59,8 @@ static void note(const struct call *call, struct identity *identity,
 		console_print(call->console, "%s: %s", identity->settings->name, error.message);
 }
 
-bool command_enroll(const struct call *call, struct identity *identity, struct result *result,
-    struct error *error)
+bool command_enroll(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	scoped(supervised) struct supervised supervised = { .interrupted = false };
 	scoped(enroll_token) struct enroll_token token = { .secret = NULL };

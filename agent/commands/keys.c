@@ -8,8 +8,8 @@
 #include "agent/supervisor.h"
 #include "base/text.h"
 
-bool command_keys(const struct call *call, struct identity *identity, struct result *result,
-    struct error *error)
+bool command_keys(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	scoped(supervised) struct supervised supervised;
 	const struct errand errand = {

@@ -18,8 +18,8 @@ static void say_when(const struct identity *identity, const char *done, struct r
 
 	clock_format(identity->not_after, end);
 	clock_format(identity->schedule.due, due);
-	text_format(result->message, sizeof(result->message),
-	    "%s: valid until %s, next renewal %s", done, end, due);
+	text_format(result->message, sizeof(result->message), "%s: valid until %s, next renewal %s",
+	    done, end, due);
 }
 
 static void say_nothing_to_do(const struct identity *identity, struct result *result)
@@ -31,8 +31,8 @@ static void say_nothing_to_do(const struct identity *identity, struct result *re
 }
 
 /* Nothing is noted: neither a success nor a failure of it says anything about a renewal. */
-static bool try_dry(const struct call *call, struct identity *identity, struct result *result,
-    struct error *error)
+static bool try_dry(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	scoped(supervised) struct supervised supervised = { .interrupted = false };
 	const struct errand errand = {
@@ -115,8 +115,8 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 	return true;
 }
 
-bool command_renew(const struct call *call, struct identity *identity, struct result *result,
-    struct error *error)
+bool command_renew(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	struct decision decision;
 	enum reason reason;

@@ -11,8 +11,8 @@
 #include <inttypes.h>
 
 /* The generation that is meant, and that it is there. */
-static bool find_generation(const struct identity *identity, uint32_t wanted, uint32_t *ret_number,
-    struct error *error)
+static bool find_generation(
+    const struct identity *identity, uint32_t wanted, uint32_t *ret_number, struct error *error)
 {
 	uint32_t numbers[STORE_GENERATIONS_MAX];
 	struct text_buffer known = TEXT_BUFFER_INIT(ERROR_MESSAGE_SIZE / 2);
@@ -36,8 +36,8 @@ static bool find_generation(const struct identity *identity, uint32_t wanted, ui
 	return false;
 }
 
-bool command_revoke(const struct call *call, struct identity *identity, struct result *result,
-    struct error *error)
+bool command_revoke(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	scoped(supervised) struct supervised supervised = { .interrupted = false };
 	scoped(generation) struct generation generation = { 0 };
@@ -52,10 +52,10 @@ bool command_revoke(const struct call *call, struct identity *identity, struct r
 	    || !store_load(identity->store, errand.generation, &generation, error))
 		return false;
 	certificate_sha256(generation.certificate, sha256);
-	if (!generation.revoked
-	    && !errand_run(call, identity, &errand, result, &supervised, error))
+	if (!generation.revoked && !errand_run(call, identity, &errand, result, &supervised, error))
 		return false;
-	text_format(result->message, sizeof(result->message), "%s certificate %s (generation %" PRIu32 ")%s",
+	text_format(result->message, sizeof(result->message),
+	    "%s certificate %s (generation %" PRIu32 ")%s",
 	    generation.revoked ? "had already revoked" : "revoked", sha256, errand.generation,
 	    errand.generation == identity->active.number
 		? ": enroll with a one-time token to get a new one"

@@ -9,14 +9,14 @@
 #include "base/text.h"
 
 /* Nothing but a one-time token brings a working identity back. */
-static bool check_alive(const struct identity *identity, int64_t now, enum reason *ret_reason,
-    struct error *error)
+static bool check_alive(
+    const struct identity *identity, int64_t now, enum reason *ret_reason, struct error *error)
 {
 	char moment[CLOCK_TEXT_SIZE];
 
 	if (identity->active.number == 0)
-		return error_set(error, ERROR_REENROLL,
-		    "no certificate yet: run enroll with a one-time token");
+		return error_set(
+		    error, ERROR_REENROLL, "no certificate yet: run enroll with a one-time token");
 	if (decide_needs_enrolment(identity, now, ret_reason, error))
 		return false;
 	if (now <= identity->not_after)
@@ -27,8 +27,8 @@ static bool check_alive(const struct identity *identity, int64_t now, enum reaso
 	    "the certificate has expired at %s: run enroll with a one-time token", moment);
 }
 
-bool command_status(const struct call *call, struct identity *identity, struct result *result,
-    struct error *error)
+bool command_status(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	const int64_t now = clock_now();
 	char end[CLOCK_TEXT_SIZE];
@@ -44,7 +44,7 @@ bool command_status(const struct call *call, struct identity *identity, struct r
 		return false;
 	clock_format(identity->not_after, end);
 	clock_format(identity->schedule.due, due);
-	text_format(result->message, sizeof(result->message), "valid until %s, next renewal %s",
-	    end, due);
+	text_format(
+	    result->message, sizeof(result->message), "valid until %s, next renewal %s", end, due);
 	return true;
 }

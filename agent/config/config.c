@@ -71,8 +71,7 @@ static bool add_identity(struct reading *reading, const char *name, struct error
 }
 
 /* [agent] or [identity NAME]; a section may go on in another place. */
-static bool enter_section(
-    struct reading *reading, const struct ini_line *line, struct error *error)
+static bool enter_section(struct reading *reading, const struct ini_line *line, struct error *error)
 {
 	static const char identity[] = "identity";
 	const char *name = line->section + strlen(identity);
@@ -116,12 +115,12 @@ static bool take_line(void *context, const struct ini_line *line, struct error *
 	if (!setting)
 		return refuse_unknown(line->name, error);
 	if (setting->of_agent && reading->current != &reading->agent)
-		return error_set(
-		    error, ERROR_CONFIG, "\"%s\" belongs into [agent]", setting->name);
+		return error_set(error, ERROR_CONFIG, "\"%s\" belongs into [agent]", setting->name);
 	place = &reading->current->places[setting - setting_table];
 	if (place->line != 0 && setting->kind != SETTING_LIST)
-		return error_set(error, ERROR_CONFIG, "\"%s\" is set a second time in [%s]: first %s:%u",
-		    setting->name, line->section, place->path, place->line);
+		return error_set(error, ERROR_CONFIG,
+		    "\"%s\" is set a second time in [%s]: first %s:%u", setting->name,
+		    line->section, place->path, place->line);
 	*place = (struct place){ reading->path, line->number };
 	return setting_parse(setting, line->value, &reading->current->settings, error);
 }
@@ -197,7 +196,7 @@ static bool load(const char *path, struct config **ret_config, struct error *err
 	};
 
 	return config_files_find(path, &files, error) && read_files(&files, &reading, error)
-	    && complete(&reading, error) && make_config(path, &reading, ret_config, error);
+	       && complete(&reading, error) && make_config(path, &reading, ret_config, error);
 }
 
 bool config_load(const char *path, struct config **ret_config, struct error *error)

@@ -17,7 +17,7 @@ static bool is_drop_in(const char *name)
 	size_t length = strlen(name);
 
 	return name[0] != '.' && length > strlen(DROP_IN_SUFFIX)
-	    && text_equal(name + length - strlen(DROP_IN_SUFFIX), DROP_IN_SUFFIX);
+	       && text_equal(name + length - strlen(DROP_IN_SUFFIX), DROP_IN_SUFFIX);
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -25,8 +25,8 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool add(struct config_files *files, const char *folder, const char *name,
-    struct error *error)
+static bool add(
+    struct config_files *files, const char *folder, const char *name, struct error *error)
 {
 	char path[PATH_MAX];
 
@@ -71,8 +71,8 @@ bool config_files_find(const char *path, struct config_files *ret_files, struct 
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
 
-	if (!text_format(folder, sizeof(folder), "%.*s" DROP_INS,
-		slash ? (int)(slash - path + 1) : 0, path))
+	if (!text_format(
+		folder, sizeof(folder), "%.*s" DROP_INS, slash ? (int)(slash - path + 1) : 0, path))
 		return error_set(error, ERROR_CONFIG, "%s is too long a path", path);
 	files.paths[files.count++] = text_duplicate(path);
 	if (!find_drop_ins(folder, &files, error))
@@ -99,8 +99,7 @@ bool config_files_read(const char *path, char **ret_text, size_t *ret_length, st
 		return error_set(error, ERROR_CONFIG, "cannot open %s: %s", path, strerror(errno));
 	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
 		return error_set(error, ERROR_CONFIG, "%s is not a regular file", path);
-	if (!file_read_descriptor(
-		file, CONFIG_FILE_SIZE_MAX, path, ret_text, ret_length, error)) {
+	if (!file_read_descriptor(file, CONFIG_FILE_SIZE_MAX, path, ret_text, ret_length, error)) {
 		error->kind = ERROR_CONFIG;
 		return false;
 	}

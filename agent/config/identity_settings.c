@@ -124,21 +124,19 @@ static bool take_member(
 		return error_set(error, ERROR_INTERNAL, "\"%s\" is not a text", member->string);
 	if (text_equal(member->string, "name"))
 		return identity_name_check(member->valuestring, error)
-		    && text_copy(settings->name, sizeof(settings->name), member->valuestring);
+		       && text_copy(settings->name, sizeof(settings->name), member->valuestring);
 	if (!setting)
 		return error_set(error, ERROR_INTERNAL, "unknown setting \"%s\"", member->string);
 	is_set[setting - setting_table] = true;
 	return setting_parse(setting, member->valuestring, settings, error);
 }
 
-static bool take_members(
-    const cJSON *json, struct identity_settings *settings, struct error *error)
+static bool take_members(const cJSON *json, struct identity_settings *settings, struct error *error)
 {
 	bool is_set[SETTING_COUNT] = { false };
 	const cJSON *member;
 
-	cJSON_ArrayForEach(member, json)
-	{
+	cJSON_ArrayForEach (member, json) {
 		if (!take_member(member, settings, is_set, error))
 			return false;
 	}

@@ -49,8 +49,8 @@ static bool check_characters(const char *line, size_t length, struct error *erro
 		if (step == 0)
 			return error_set(error, ERROR_CONFIG, "the line is not UTF-8 text");
 		if ((first < 0x20 && first != '\t') || first == 0x7f)
-			return error_set(
-			    error, ERROR_CONFIG, "the line holds the control character 0x%02x", first);
+			return error_set(error, ERROR_CONFIG,
+			    "the line holds the control character 0x%02x", first);
 		at += step;
 	}
 	return true;

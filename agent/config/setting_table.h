@@ -32,7 +32,7 @@ struct setting {
 	enum setting_kind kind;
 	bool of_agent; /* stands in [agent] only */
 	bool required;
-	bool of_pin; /* at most one of these */
+	bool of_pin;   /* at most one of these */
 	size_t offset; /* in struct identity_settings */
 	double least, most;
 	const char *standard; /* the default, as it would be written; NULL: none */

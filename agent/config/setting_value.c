@@ -330,7 +330,7 @@ bool setting_parse(const struct setting *setting, const char *text,
 	if (text[0] == '\0')
 		return error_set(error, ERROR_CONFIG, "%s: has no value", setting->name);
 	return kinds[setting->kind].parse(setting, text, at, error)
-	    || error_prefix(error, "%s", setting->name);
+	       || error_prefix(error, "%s", setting->name);
 }
 
 char *setting_format(const struct setting *setting, const struct identity_settings *settings)

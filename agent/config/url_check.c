@@ -26,7 +26,8 @@ static const char *pass_host(const char *host)
 		return length > 0 && host[1 + length] == ']' ? host + length + 2 : NULL;
 	}
 	length = strspn(host, host_characters);
-	return length > 0 && length < 256 && host[0] != '-' && host[0] != '.' ? host + length : NULL;
+	return length > 0 && length < 256 && host[0] != '-' && host[0] != '.' ? host + length
+									      : NULL;
 }
 
 static bool is_port(const char *text, size_t length)

@@ -94,7 +94,7 @@ bool job_send(int channel, const struct job *job, const struct secret *token, st
 	if (!message_send(channel, object, error))
 		return false;
 	return !job->has_token
-	    || message_send_bytes(channel, secret_bytes(token), secret_length(token), error);
+	       || message_send_bytes(channel, secret_bytes(token), secret_length(token), error);
 }
 
 static bool receive_token(int channel, struct secret **ret_token, struct error *error)
@@ -107,7 +107,7 @@ static bool receive_token(int channel, struct secret **ret_token, struct error *
 	if (!secret_new(&token, error))
 		return false;
 	received = message_receive_bytes(channel, bytes, sizeof(bytes), &length, error)
-	    && secret_set(token, bytes, length, error);
+		   && secret_set(token, bytes, length, error);
 	explicit_bzero(bytes, sizeof(bytes));
 	if (!received)
 		return false;
@@ -118,8 +118,7 @@ static bool receive_token(int channel, struct secret **ret_token, struct error *
 	return true;
 }
 
-bool job_receive(
-    int channel, struct job *ret_job, struct secret **ret_token, struct error *error)
+bool job_receive(int channel, struct job *ret_job, struct secret **ret_token, struct error *error)
 {
 	scoped(cJSON) cJSON *object = NULL;
 	scoped(job) struct job job = { 0 };

@@ -54,26 +54,6 @@ static bool pay_destruction(struct run *run, const struct debt *debt, struct err
 	       && (debt->generation == 0 || store_remove(run->store, debt->generation, error));
 }
 
-/* A key that is still needed to revoke its certificate waits. */
-static bool waits_for_revocation(const struct debts *debts, const struct debt *debt)
-{
-	for (size_t i = 0; i < debts->count; i++) {
-		if (debts->list[i].kind == DEBT_REVOKE
-		    && debts->list[i].generation == debt->generation)
-			return true;
-	}
-	return false;
-}
-
-static bool is_payable(const struct debts *debts, const struct debt *debt, bool revocations)
-{
-	int64_t now = clock_now();
-
-	if (debt->next_attempt > now && debt->next_attempt - now <= SCHEDULE_BACKOFF_MAX)
-		return false;
-	return debt->kind == DEBT_REVOKE ? revocations : !waits_for_revocation(debts, debt);
-}
-
 static bool pay(struct run *run, const struct debt *debt, struct error *error)
 {
 	return debt->kind == DEBT_REVOKE ? pay_revocation(run, debt, error)
@@ -103,7 +83,8 @@ bool debt_payment_run(struct run *run, bool revocations, struct error *error)
 	for (size_t i = 0; i < debts.count;) {
 		struct error reason = ERROR_INIT;
 
-		if (!is_payable(&debts, &debts.list[i], revocations)) {
+		if (!debts_is_payable(&debts, i, clock_now())
+		    || (debts.list[i].kind == DEBT_REVOKE && !revocations)) {
 			i++;
 			continue;
 		}

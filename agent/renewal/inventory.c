@@ -67,7 +67,7 @@ static bool add_pair(const struct run *run, const struct key_pair *pair, struct 
 	uint32_t generation;
 	cJSON *key;
 
-	if (!leftovers_role(run, &pair->id, &role, &generation, error))
+	if (!leftovers_role(run, pair, &role, &generation, error))
 		return false;
 	key = json_new_object();
 	key_id_format(&pair->id, id);

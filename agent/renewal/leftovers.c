@@ -8,16 +8,41 @@
 #include "pkcs11/nameless.h"
 #include "pkcs11/token.h"
 
+#include <inttypes.h>
 #include <time.h>
 
-bool leftovers_role(const struct run *run, const struct key_id *id, enum key_role *ret_role,
+/* *ret_is_its: a generation whose files are damaged names its key by the label only. It holds up no
+   renewal, and its key is not taken for one that nobody needs. */
+static bool belongs_to(const struct run *run, const struct key_pair *pair, const char *id,
+    uint32_t number, bool *ret_is_its, struct error *error)
+{
+	scoped(generation) struct generation generation = { 0 };
+	struct error unreadable = ERROR_INIT;
+	char label[JOURNAL_LABEL_SIZE];
+	char prefix[JOURNAL_LABEL_SIZE];
+
+	if (store_load(run->store, number, &generation, &unreadable)) {
+		*ret_is_its = text_equal(id, generation.key_id);
+		return true;
+	}
+	if (unreadable.kind != ERROR_DAMAGED) {
+		*error = unreadable;
+		return false;
+	}
+	run_label_prefix(run, prefix);
+	*ret_is_its = text_format(label, sizeof(label), "%s%" PRIu32, prefix, number)
+		      && text_equal(label, pair->label);
+	return true;
+}
+
+bool leftovers_role(const struct run *run, const struct key_pair *pair, enum key_role *ret_role,
     uint32_t *ret_generation, struct error *error)
 {
 	uint32_t numbers[STORE_GENERATIONS_MAX];
 	char text[KEY_ID_TEXT_SIZE];
 	size_t count = 0;
 
-	key_id_format(id, text);
+	key_id_format(&pair->id, text);
 	*ret_generation = 0;
 	if (run->active.number != 0 && text_equal(text, run->active.key_id)) {
 		*ret_role = KEY_ROLE_ACTIVE;
@@ -32,13 +57,13 @@ bool leftovers_role(const struct run *run, const struct key_id *id, enum key_rol
 	if (!store_list(run->store, numbers, &count, error))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		scoped(generation) struct generation generation = { 0 };
+		bool is_its = false;
 
-		if (!store_load(run->store, numbers[i], &generation, error))
+		if (!belongs_to(run, pair, text, numbers[i], &is_its, error))
 			return false;
-		if (text_equal(text, generation.key_id)) {
+		if (is_its) {
 			*ret_role = KEY_ROLE_RETAINED;
-			*ret_generation = generation.number;
+			*ret_generation = numbers[i];
 			return true;
 		}
 	}
@@ -61,7 +86,7 @@ bool leftovers_destroy_named(struct run *run, size_t *ret_destroyed, struct erro
 		enum key_role role;
 		uint32_t generation;
 
-		if (!leftovers_role(run, &pairs[i].id, &role, &generation, error))
+		if (!leftovers_role(run, &pairs[i], &role, &generation, error))
 			return false;
 		if (role != KEY_ROLE_LEFTOVER)
 			continue;

@@ -74,6 +74,9 @@ static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error
 	*ret_gone = false;
 	if (run->journal.phase < PHASE_KEYED || run->journal.phase > PHASE_PROVEN)
 		return true;
+	/* It is the active one already: a kill came before the journal knew. */
+	if (run->journal.generation == run->active.number)
+		return true;
 	if (!access_open(run, error))
 		return error_prefix(error, "look for the new key");
 	if (!key_id_parse(run->journal.key_id, &id))

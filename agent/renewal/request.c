@@ -10,7 +10,8 @@
 #include "transport/url.h"
 
 /* "rsa2048": the least size that the Connector names. It enforces nothing, and names no others. */
-static bool check_algorithm(const struct run *run, const char *algorithm, struct error *error)
+static bool check_algorithm(
+    const struct run *run, const char *algorithm, enum phase *ret_after, struct error *error)
 {
 	uint64_t bits = 0;
 
@@ -19,11 +20,13 @@ static bool check_algorithm(const struct run *run, const char *algorithm, struct
 		return error_set(error, ERROR_CONNECTOR,
 		    "the Connector wants a key of the kind \"%s\"; this agent makes RSA keys",
 		    algorithm);
-	if (bits > run->journal.key_bits)
-		return error_set(error, ERROR_CONNECTOR,
-		    "the Connector wants RSA %u at least, the key has %u: set key_bits",
-		    (unsigned)bits, run->journal.key_bits);
-	return true;
+	if (bits <= run->journal.key_bits)
+		return true;
+	/* Another key is made with the setting that is meant here. */
+	*ret_after = PHASE_REJECTED;
+	return error_set(error, ERROR_CONNECTOR,
+	    "the Connector wants RSA %u at least, the key has %u: set key_bits", (unsigned)bits,
+	    run->journal.key_bits);
 }
 
 /* A changed common name would be another identity. */
@@ -61,7 +64,7 @@ bool request_build(struct run *run, const struct connector_configuration *config
 	struct key_id id;
 	bool signature_wrong = false;
 
-	if (!check_algorithm(run, configuration->key_algorithm, error)
+	if (!check_algorithm(run, configuration->key_algorithm, ret_after, error)
 	    || !subject_parse(configuration->subject, &subject, error)
 	    || !check_common_name(run, subject, error))
 		return false;

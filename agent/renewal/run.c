@@ -30,11 +30,14 @@ bool run_open(const struct job *job, const struct secret *one_time_token, int ch
 
 	if (!store_open(run.settings->state_directory, run.settings->name, true, &run.store, error))
 		return false;
+	/* An enrolment replaces what cannot be read. */
 	if (!journal_load(run.store, &run.journal, &damaged, error)
-	    || !run_load_active(&run, error)) {
+	    || (!run_load_active(&run, error)
+		&& (job->task != JOB_ENROLL || error->kind != ERROR_DAMAGED))) {
 		run_close(&run);
 		return false;
 	}
+	error_clear(error);
 	run.resumed = run.journal.phase != PHASE_IDLE;
 	*ret_run = run;
 	if (damaged)

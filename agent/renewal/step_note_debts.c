@@ -5,13 +5,23 @@
 #include "base/clock.h"
 #include "base/scoped.h"
 
+/* One whose files are damaged goes at once; its key is a leftover then, which the next renewal
+   destroys. */
 static bool owe_destruction(
     const struct run *run, struct debts *debts, uint32_t number, struct error *error)
 {
 	scoped(generation) struct generation generation = { 0 };
+	struct error unreadable = ERROR_INIT;
 
-	return store_load(run->store, number, &generation, error)
-	       && debts_add(debts, DEBT_DESTROY_KEY, number, generation.key_id, clock_now(), error);
+	if (store_load(run->store, number, &generation, &unreadable))
+		return debts_add(
+		    debts, DEBT_DESTROY_KEY, number, generation.key_id, clock_now(), error);
+	if (unreadable.kind != ERROR_DAMAGED) {
+		*error = unreadable;
+		return false;
+	}
+	run_warn(run, "%s: generation %u is removed", unreadable.message, number);
+	return store_remove(run->store, number, error);
 }
 
 /* Behind the active generation `retain` are kept; the older ones' keys are to be destroyed. */

@@ -1,6 +1,7 @@
 #include "agent/state/debts.h"
 
 #include "agent/state/record.h"
+#include "agent/state/schedule.h"
 #include "agent/state/state_file.h"
 #include "agent/state/store.h"
 #include "base/json.h"
@@ -93,8 +94,9 @@ static bool parse_debts(const cJSON *object, struct debts *ret_debts)
 
 	if (!record.good || !cJSON_IsArray(list) || cJSON_GetArraySize(list) > DEBTS_MAX)
 		return false;
-	cJSON_ArrayForEach(
-	    item, list) if (!parse_debt(item, &ret_debts->list[ret_debts->count++])) return false;
+	cJSON_ArrayForEach (item, list)
+		if (!parse_debt(item, &ret_debts->list[ret_debts->count++]))
+			return false;
 	return true;
 }
 
@@ -164,10 +166,30 @@ void debts_drop(struct debts *debts, size_t index)
 	    (debts->count - index) * sizeof(debts->list[0]));
 }
 
+static bool waits_for_revocation(const struct debts *debts, const struct debt *debt)
+{
+	if (debt->kind != DEBT_DESTROY_KEY || debt->generation == 0)
+		return false;
+	for (size_t i = 0; i < debts->count; i++)
+		if (debts->list[i].kind == DEBT_REVOKE
+		    && debts->list[i].generation == debt->generation)
+			return true;
+	return false;
+}
+
+bool debts_is_payable(const struct debts *debts, size_t index, int64_t now)
+{
+	const struct debt *debt = &debts->list[index];
+
+	if (debt->next_attempt > now && debt->next_attempt - now <= SCHEDULE_BACKOFF_MAX)
+		return false;
+	return !waits_for_revocation(debts, debt);
+}
+
 bool debts_are_payable(const struct debts *debts, int64_t now)
 {
 	for (size_t i = 0; i < debts->count; i++)
-		if (debts->list[i].next_attempt <= now)
+		if (debts_is_payable(debts, i, now))
 			return true;
 	return false;
 }

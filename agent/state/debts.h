@@ -48,6 +48,9 @@ MUST_CHECK bool debts_save(
 MUST_CHECK bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation,
     const char *key_id, int64_t now, struct error *error);
 void debts_drop(struct debts *debts, size_t index);
-/* Whether any may be tried now. */
-bool debts_are_payable(const struct debts *debts, int64_t now);
+/* Whether this one may be tried now: not in its back-off, and no key is destroyed that its
+   certificate's revocation still needs. A moment further ahead than any back-off was written by a
+   clock that has jumped. */
+bool debts_is_payable(const struct debts *debts, size_t index, int64_t now);
+bool debts_are_payable(const struct debts *debts, int64_t now); /* any of them */
 const char *debt_kind_name(enum debt_kind kind);

@@ -1,7 +1,6 @@
 #include "agent/state/record.h"
 
 #include "base/clock.h"
-#include "base/scoped.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -95,18 +94,7 @@ cJSON *record_new(void)
 
 void record_add_text(cJSON *object, const char *name, const char *text)
 {
-	scoped(char) char *copy = text_duplicate(text);
-	size_t length = strlen(copy);
-	size_t at = 0;
-
-	while (at < length) {
-		size_t step = text_utf8_length(copy + at, length - at);
-
-		if (step == 0)
-			copy[at] = '?';
-		at += step == 0 ? 1 : step;
-	}
-	json_add_string(object, name, length == 0 ? NULL : copy);
+	json_add_string(object, name, text[0] ? text : NULL);
 }
 
 void record_add_time(cJSON *object, const char *name, int64_t seconds)

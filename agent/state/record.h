@@ -35,7 +35,7 @@ char *record_string(struct record *record, const char *name, size_t most);
 bool record_is_hex(const char *text);
 
 cJSON *record_new(void); /* with its schema_version */
-/* "" becomes null. Bytes that are not UTF-8 become '?': what is written must be readable again. */
+/* "" becomes null. */
 void record_add_text(cJSON *object, const char *name, const char *text);
 /* As json_add_time, but what no file of ours could hold is cut to what one can. */
 void record_add_time(cJSON *object, const char *name, int64_t seconds);

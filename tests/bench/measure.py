@@ -1,4 +1,4 @@
-"""What the bench measures, as dictionaries for report.py; figures are held against their budgets."""
+"""What is measured, as dictionaries for report.py, the figures beside their budgets."""
 import os
 import platform
 import shutil

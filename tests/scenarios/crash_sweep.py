@@ -32,7 +32,7 @@ class Strike:
 
 
 class Sweep:
-    def __init__(self, world, arguments=("renew", "--force")):
+    def __init__(self, world, arguments=lambda: ("renew", "--force")):
         self.world = world
         self.arguments = arguments
         self.crash = CrashLibrary(world.directory, library=CRASH)
@@ -58,7 +58,7 @@ class Sweep:
     def measure(self, **filters):
         """The calls and the points of a run that is left alone."""
         self.restore()
-        result = self.world.run(*self.arguments, **self.crash.environment(**filters))
+        result = self.world.run(*self.arguments(), **self.crash.environment(**filters))
         assert result.status == 0, result
         return self.world.shim.calls(), self.crash.points()
 
@@ -93,7 +93,7 @@ class Sweep:
     def strike(self, strike):
         self.restore()
         self.world.shim.plan(*strike.plan)
-        result = self.world.run(*self.arguments, command=strike.command, **strike.environment)
+        result = self.world.run(*self.arguments(), command=strike.command, **strike.environment)
         if strike.plan:
             assert len(self.world.shim.calls()) == strike.number, f"not struck: {result}"
         else:

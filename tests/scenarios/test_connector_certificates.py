@@ -55,6 +55,15 @@ def test_a_certificate_that_is_pem_by_its_first_line_only(host, field, how):
     host.assert_recovers()
 
 
+@pytest.mark.parametrize("field, kind, says", [
+    ("clientCertificate", "connector", "not PEM"), ("caCertificate", "connector", "not PEM"),
+    ("certificateChain", "verification", "before certificate 1")])
+def test_a_certificate_that_is_pem_but_for_its_first_line(host, field, kind, says):
+    host.connector.fault("sign", "bad_pem", field=field, how="label")
+    host.assert_fails(76, kind, field, says)
+    host.assert_recovers()
+
+
 def test_a_certificate_for_half_a_minute_is_not_worth_activating(host):
     host.connector.settings(validity_seconds=30)
     host.assert_fails(*REFUSED, "30 s only", "1 min")

@@ -94,6 +94,14 @@ def test_revoking_what_is_not_there_says_what_is(supervisor):
     assert "orders has no generation 3; there are none" in result.errors
 
 
+def test_closed_standard_streams_do_no_harm(supervisor):
+    """The lock would be descriptor 1 otherwise, and be printed into."""
+    command = f"{supervisor.program} --config {supervisor.configuration} keys --json 0<&- 1>&- 2>&-"
+    subprocess.run(["sh", "-c", command], check=True, env={"FAKE_WORKER": "noise"})
+    lock = (supervisor.state / "orders" / "lock").read_text()
+    assert "schema_version" not in lock and "a module that prints" not in lock
+
+
 def test_help_and_version(supervisor):
     assert supervisor.run("outcome", "--version").output.startswith("renewal-agent ")
     assert "--dry-run" in supervisor.run("outcome", "renew", "--help").output

@@ -131,8 +131,16 @@ def find(session, kind, id, label):
 
 def read_object(session, handle):
     names = [CKA_CLASS, CKA_LABEL, CKA_ID, CKA_MODULUS, CKA_SENSITIVE, CKA_EXTRACTABLE]
-    values = dict(zip(names, session.getAttributeValue(handle, names)))
+    values = {name: read_value(session, handle, name) for name in names}
     return TokenObject(handle=handle, kind=KINDS.get(values[CKA_CLASS], 'other'),
                        label=values[CKA_LABEL] or '', id=bytes(values[CKA_ID] or ()),
                        modulus=bytes(values[CKA_MODULUS] or ()),
                        sensitive=values[CKA_SENSITIVE], extractable=values[CKA_EXTRACTABLE])
+
+
+def read_value(session, handle, name):
+    """None also where an object that a kill left half made has nothing sensible."""
+    try:
+        return session.getAttributeValue(handle, [name])[0]
+    except PyKCS11.PyKCS11Error:
+        return None

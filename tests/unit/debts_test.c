@@ -1,5 +1,7 @@
 #include "agent/state/debts.h"
 
+#include "agent/state/schedule.h"
+
 #include "agent/state/store.h"
 #include "base/text.h"
 #include "tests/fakes/authority.h"
@@ -189,6 +191,35 @@ static void debts_are_payable_when_one_of_them_is_due(void **state)
 	assert_true(debts_are_payable(&debts, NOW + 30));
 }
 
+static void a_key_waits_until_its_certificate_is_revoked(void **state)
+{
+	struct debts debts;
+
+	(void)state;
+	memset(&debts, 0, sizeof(debts));
+	add(&debts, DEBT_DESTROY_KEY, 1, "0a");
+	add(&debts, DEBT_REVOKE, 1, NULL);
+	assert_false(debts_is_payable(&debts, 0, NOW));
+	assert_true(debts_is_payable(&debts, 1, NOW));
+	debts.list[1].next_attempt = NOW + 60;
+	assert_false(debts_are_payable(&debts, NOW));
+	debts.list[1].generation = 2;
+	assert_true(debts_is_payable(&debts, 0, NOW));
+}
+
+static void a_moment_beyond_every_backoff_counts_as_come(void **state)
+{
+	struct debts debts;
+
+	(void)state;
+	memset(&debts, 0, sizeof(debts));
+	add(&debts, DEBT_REVOKE, 1, NULL);
+	debts.list[0].next_attempt = NOW + SCHEDULE_BACKOFF_MAX;
+	assert_false(debts_are_payable(&debts, NOW));
+	debts.list[0].next_attempt++;
+	assert_true(debts_are_payable(&debts, NOW));
+}
+
 static void a_message_cut_inside_of_a_character_does_not_damage_the_file(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -327,6 +358,8 @@ int main(void)
 		TEST(one_debt_too_many_is_an_error_and_the_others_stay),
 		cmocka_unit_test(a_dropped_debt_leaves_the_others_in_their_order),
 		cmocka_unit_test(debts_are_payable_when_one_of_them_is_due),
+		cmocka_unit_test(a_key_waits_until_its_certificate_is_revoked),
+		cmocka_unit_test(a_moment_beyond_every_backoff_counts_as_come),
 		TEST(a_message_cut_inside_of_a_character_does_not_damage_the_file),
 		TEST(damaged_debts_are_set_aside_and_count_as_none),
 		TEST(more_debts_than_there_is_room_for_are_damage),

@@ -136,8 +136,7 @@ static void in_a_backoff_nothing_is_touched(void **state)
 	host->identity.journal.failures = 2;
 	host->identity.journal.next_attempt = host->wish.now + 1;
 	assert_error(host, ERROR_BUSY, REASON_BACKOFF);
-	assert_int_equal(
-	    decide_next_attempt(&host->identity, host->wish.now), host->wish.now + 1);
+	assert_int_equal(decide_next_attempt(&host->identity, host->wish.now), host->wish.now + 1);
 
 	host->identity.journal.next_attempt = host->wish.now;
 	assert_work(host, true);

@@ -68,12 +68,12 @@ static void a_plain_token_that_could_be_base64_of_json_is_still_a_token(void **s
 static void raw_encoded_brings_token_and_url(void **state)
 {
 	(void)state;
-	assert_encoded_token("{\"token\":\"t0\",\"connectorURL\":\"https://a/graphql\"}", "t0",
-	    "https://a/graphql");
-	assert_encoded_token("{\"token\":\"t0\",\"connectorURL\":\"https://a/graphq\"}", "t0",
-	    "https://a/graphq");
-	assert_encoded_token("{\"token\":\"t0\",\"connectorURL\":\"https://a/graph\"}", "t0",
-	    "https://a/graph");
+	assert_encoded_token(
+	    "{\"token\":\"t0\",\"connectorURL\":\"https://a/graphql\"}", "t0", "https://a/graphql");
+	assert_encoded_token(
+	    "{\"token\":\"t0\",\"connectorURL\":\"https://a/graphq\"}", "t0", "https://a/graphq");
+	assert_encoded_token(
+	    "{\"token\":\"t0\",\"connectorURL\":\"https://a/graph\"}", "t0", "https://a/graph");
 	assert_encoded_token("{\"token\":\"t0\"}", "t0", NULL);
 	assert_encoded_token("{\"token\":\"t0\",\"connectorURL\":null,\"used\":false}", "t0", NULL);
 	assert_encoded_token("{\"token\":\"t0\",\"connectorURL\":\"\"}", "t0", NULL);
@@ -94,13 +94,15 @@ static void what_is_no_token_is_refused(void **state)
 	assert_no_token("", "the one-time token is empty");
 	assert_no_token(" \n", "the one-time token is empty");
 	assert_no_token("two words", "the one-time token holds a blank, or what no token holds");
-	assert_no_token("a\r\nX-Header: b", "the one-time token holds a blank, or what no token holds");
+	assert_no_token(
+	    "a\r\nX-Header: b", "the one-time token holds a blank, or what no token holds");
 	assert_no_token("t\xc3\xa4", "the one-time token holds a blank, or what no token holds");
-	assert_no_token("{\"connectorURL\":\"https://a\"}", "the one-time token's JSON has no \"token\"");
+	assert_no_token(
+	    "{\"connectorURL\":\"https://a\"}", "the one-time token's JSON has no \"token\"");
 	assert_no_token("{\"token\":7}", "the one-time token's JSON has no \"token\"");
 	assert_no_token("{\"token\":\"\"}", "the one-time token is empty");
-	assert_no_token("{\"token\":\"a\\r\\nb\"}",
-	    "the one-time token holds a blank, or what no token holds");
+	assert_no_token(
+	    "{\"token\":\"a\\r\\nb\"}", "the one-time token holds a blank, or what no token holds");
 	assert_no_token("{\"token\":\"a\",\"connectorURL\":\"http://a\"}",
 	    "the one-time token's connectorURL: must be an https:// URL");
 	encode("{\"tokens\":\"a\"}", encoded);

@@ -5,6 +5,7 @@
 #include "transport/tls_alert.h"
 #include "transport/tls_trace.h"
 
+#include <errno.h>
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
@@ -203,6 +204,16 @@ static void a_header_line_that_is_too_long_is_not_a_lack_of_memory(void **state)
 	}
 }
 
+static void a_connection_refused_is_explained_by_the_system(void **state)
+{
+	struct https_failure failure = failure_of(CURLE_COULDNT_CONNECT, &quiet);
+
+	(void)state;
+	failure.os_error = ECONNREFUSED;
+	assert_int_equal(kind_of(&failure), ERROR_NETWORK);
+	assert_string_equal(error.message, "in libcurl's words: Connection refused");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +225,7 @@ int main(void)
 		cmocka_unit_test(a_certificate_that_is_kept_back_is_not_called_rejected),
 		cmocka_unit_test(a_handshake_that_our_side_gives_up_is_not_the_network),
 		cmocka_unit_test(without_an_alert_the_code_decides),
+		cmocka_unit_test(a_connection_refused_is_explained_by_the_system),
 		cmocka_unit_test(a_header_line_that_is_too_long_is_not_a_lack_of_memory),
 	};
 

@@ -140,6 +140,8 @@ static void a_damaged_journal_is_set_aside(void **state)
 		{ "\"reenroll\":true", "\"reenroll\":true,\"reenroll\":true" },
 		{ "\"spent_tokens\":[", "\"spent_tokens\":[\"00\"," },
 		{ "\"spent_tokens\":[", "\"spent_tokens\":[7," },
+		{ "\"spent_tokens\":[\"df", "\"spent_tokens\":[\"" },
+		{ "\"spent_tokens\":[\"df", "\"spent_tokens\":[\"DF" },
 		{ "\"spent_tokens\":[", "\"x\":[" },
 	};
 	struct error error = ERROR_INIT;

@@ -89,8 +89,7 @@ static void assert_members(const cJSON *object, const char *expected)
 	const cJSON *member;
 
 	assert_non_null(object);
-	cJSON_ArrayForEach(member, object)
-	{
+	cJSON_ArrayForEach (member, object) {
 		size_t length = strlen(names);
 
 		(void)snprintf(names + length, sizeof(names) - length, "%s%s",
@@ -100,8 +99,7 @@ static void assert_members(const cJSON *object, const char *expected)
 }
 
 #define HEAD "schema_version command identity changed failed msg reason exit_status error"
-#define BODY                                                                                       \
-	" certificate next_renewal next_attempt connector_url director_url signer timings_ms"
+#define BODY " certificate next_renewal next_attempt connector_url director_url signer timings_ms"
 
 static void the_report_has_exactly_the_members_that_are_promised(void **state)
 {
@@ -196,8 +194,7 @@ static void debts_and_the_last_error_stand_in_the_status(void **state)
 	    sizeof(host->identity.journal.last_message), "no token matches");
 	report = report_of(host);
 	debt = cJSON_GetArrayItem(json_member(report, "debts"), 0);
-	assert_members(
-	    debt, "kind generation key_id since attempts next_attempt last_error");
+	assert_members(debt, "kind generation key_id since attempts next_attempt last_error");
 	assert_string_equal(json_string(debt, "kind"), "revoke");
 	assert_members(json_member(report, "last_error"), "time class message");
 	assert_string_equal(json_string(json_member(report, "last_error"), "class"), "token");
@@ -230,8 +227,7 @@ static void the_state_says_what_is_to_be_done(void **state)
 	assert_string_equal(report_state(identity, NOW), "ok");
 	assert_string_equal(report_state(identity, identity->schedule.due), "due");
 	assert_string_equal(report_state(identity, identity->not_after), "due");
-	assert_string_equal(
-	    report_state(identity, identity->not_after + 1), "re-enrolment-needed");
+	assert_string_equal(report_state(identity, identity->not_after + 1), "re-enrolment-needed");
 	identity->journal.phase = PHASE_KEYED;
 	assert_string_equal(report_state(identity, NOW), "renewing");
 	identity->journal.reenroll = true;
@@ -281,7 +277,8 @@ static void people_see_what_is_wrong(void **state)
 	assert_shows(text, ", 1 d ago: EXPIRED\n");
 	assert_shows(text, "  generation     3, REVOKED\n");
 	assert_shows(text, "(the CA ends before, and came again)");
-	assert_shows(text, "  under way      generation 4 has come to KEYED; the next run goes on\n");
+	assert_shows(
+	    text, "  under way      generation 4 has come to KEYED; the next run goes on\n");
 	assert_shows(text, "ago: failed\n  last error     no token matches\n");
 	assert_shows(text, "  next attempt   2027-01-15T08:01:30Z, in 1 min 30 s\n");
 	assert_shows(text, "  journal        damaged");

@@ -240,6 +240,10 @@ static void two_identities_and_two_failures_are_jittered_apart(void **state)
 
 	(void)state;
 	assert_int_not_equal(first, other);
+	/* The longest too, where half of them are cut at a day. */
+	assert_true(
+	    schedule_next_attempt(START, 30, START + 100 * YEAR, 0, "orders") < START + DAY
+	    || schedule_next_attempt(START, 31, START + 100 * YEAR, 0, "orders") < START + DAY);
 	assert_int_not_equal((second - START) / 2, first - START);
 }
 

@@ -12,6 +12,7 @@
 #include <openssl/rsa.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ static void run(const char *directory, int ready)
 {
 	char descriptor[16];
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	assert_true(text_format(descriptor, sizeof(descriptor), "%d", ready));
 	execl("/usr/bin/python3", "python3", STAND_IN_PROGRAM, "--directory", directory,
 	    "--ready-fd", descriptor, (char *)NULL);

@@ -111,6 +111,23 @@ static void a_damaged_file_makes_a_damaged_generation_that_names_it(void **state
 	}
 }
 
+static void a_chain_of_the_same_length_that_is_another_is_damage(void **state)
+{
+	scoped(store) struct store *store = open_with_two_generations();
+	scoped(char) char *chain = state_folder_read("orders/generations/1/chain.pem");
+	char *const places[] = { chain + 100, chain + strlen(chain) - 100 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+		char before = *places[i];
+
+		*places[i] = before == 'A' ? 'B' : 'A';
+		damage(store, "chain.pem", chain);
+		assert_damaged(store, "chain.pem");
+		*places[i] = before;
+	}
+}
+
 static void an_empty_ca_file_is_damage_unless_the_chain_is_the_leaf(void **state)
 {
 	scoped(store) struct store *store = open_with_two_generations();
@@ -193,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_written_is_loaded),
 		TEST(a_damaged_file_makes_a_damaged_generation_that_names_it),
+		TEST(a_chain_of_the_same_length_that_is_another_is_damage),
 		TEST(an_empty_ca_file_is_damage_unless_the_chain_is_the_leaf),
 		TEST(generation_json_is_read_strictly),
 		TEST(a_symlink_in_the_place_of_a_generation_or_file_is_not_followed),
