@@ -70,6 +70,16 @@ static bool carry_out(struct run *run, struct error *error)
 	return error_set(error, ERROR_INTERNAL, "no such task: %d", (int)run->job->task);
 }
 
+/* Before anything else is opened, which could get its number. */
+static bool check_pin_descriptor(const struct identity_settings *settings, struct error *error)
+{
+	if (settings->pin_fd < 0 || fcntl(settings->pin_fd, F_GETFD) >= 0)
+		return true;
+	return error_set(error, ERROR_PIN,
+	    "the file descriptor %d, which pin_fd names, is not open: the caller has to open it",
+	    settings->pin_fd);
+}
+
 static bool work(const struct job *job, const struct secret *token)
 {
 	struct outcome failed = { .key_generation_milliseconds = -1 };
@@ -77,7 +87,8 @@ static bool work(const struct job *job, const struct secret *token)
 	struct run run;
 	bool sent;
 
-	if (!run_open(job, token, WORKER_CHANNEL, &run, &failed.error))
+	if (!check_pin_descriptor(job->settings, &failed.error)
+	    || !run_open(job, token, WORKER_CHANNEL, &run, &failed.error))
 		return outcome_send(WORKER_CHANNEL, &failed, &unsent);
 	/* What was tried in vain before something else succeeded has left its error behind. */
 	if (carry_out(&run, &run.outcome.error))

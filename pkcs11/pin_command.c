@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define ENVIRONMENT_VALUE_MAX 4096
+#define REPORT (STDERR_FILENO + 1)
+#define EXIT_NOT_STARTED 127
 
 static const char fixed_path[] =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -108,59 +111,70 @@ static void fill_environment(struct environment *environment)
 	}
 }
 
-/* The settings of one posix_spawn; both parts are destroyed together. */
-struct launch {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-};
-
-static void scoped_destroy_launch(struct launch *launch)
-{
-	posix_spawn_file_actions_destroy(&launch->files);
-	posix_spawnattr_destroy(&launch->attributes);
-}
-
-/* Returns an errno, as posix_spawn does. */
-static int prepare(struct launch *launch, int output)
+/* We ignore SIGPIPE, and a program that inherits this behaves oddly. */
+static void reset_signals(void)
 {
 	sigset_t none;
-	sigset_t all;
-	int reason = 0;
 
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
 	sigemptyset(&none);
-	sigfillset(&all);
-	if (reason == 0)
-		reason = posix_spawnattr_setsigmask(&launch->attributes, &none);
-	/* We ignore SIGPIPE, and a program that inherits this behaves oddly. */
-	if (reason == 0)
-		reason = posix_spawnattr_setsigdefault(&launch->attributes, &all);
-	if (reason == 0)
-		reason = posix_spawnattr_setflags(
-		    &launch->attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	if (reason == 0)
-		reason = posix_spawn_file_actions_addopen(
-		    &launch->files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (reason == 0)
-		reason = posix_spawn_file_actions_adddup2(&launch->files, output, STDOUT_FILENO);
-	if (reason == 0)
-		reason = posix_spawn_file_actions_addclosefrom_np(&launch->files, 3);
-	return reason;
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* In the child; *report becomes the only descriptor above standard error. */
+static bool arrange_descriptors(int output, int *report)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
+		return false;
+	if (*report != REPORT && dup3(*report, REPORT, O_CLOEXEC) < 0)
+		return false;
+	*report = REPORT;
+	return close_range(REPORT + 1, ~0U, 0) == 0;
+}
+
+/* It ends with us: past the deadline nobody else would end it. */
+static _Noreturn void become_command(
+    const struct pin_command *command, char **variables, int output, int report, pid_t parent)
+{
+	int reason;
+
+	reset_signals();
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent
+	    && arrange_descriptors(output, &report))
+		execve(command->words[0], command->words, variables);
+	reason = errno;
+	/* When nobody hears it, the exit status still says that it failed. */
+	(void)!write(report, &reason, sizeof(reason));
+	_exit(EXIT_NOT_STARTED);
+}
+
+/* Returns an errno, which comes through a pipe that the start of the program closes. */
 static int start(const struct pin_command *command, int output, pid_t *ret_child)
 {
 	scoped(environment) struct environment environment = { { NULL } };
-	scoped(launch) struct launch launch;
-	int reason;
+	scoped(fd) int read_end = -1;
+	scoped(fd) int write_end = -1;
+	pid_t parent = getpid();
+	int reason = 0;
+	int ends[2];
 
-	/* Neither can fail with glibc. */
-	posix_spawn_file_actions_init(&launch.files);
-	posix_spawnattr_init(&launch.attributes);
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return errno;
+	read_end = ends[0];
+	write_end = ends[1];
 	fill_environment(&environment);
-	reason = prepare(&launch, output);
-	if (reason == 0)
-		reason = posix_spawn(ret_child, command->words[0], &launch.files,
-		    &launch.attributes, command->words, environment.variables);
+	*ret_child = fork();
+	if (*ret_child == 0)
+		become_command(command, environment.variables, output, write_end, parent);
+	if (*ret_child < 0)
+		return errno;
+	close(take_fd(&write_end));
+	if (read(read_end, &reason, sizeof(reason)) != (ssize_t)sizeof(reason))
+		return 0;
+	(void)waitpid(*ret_child, NULL, 0);
 	return reason;
 }
 
@@ -208,7 +222,7 @@ bool pin_command_run(const struct pin_command *command, struct secret *output, s
 	int ends[2];
 	scoped(fd) int read_end = -1;
 	scoped(fd) int write_end = -1;
-	pid_t child;
+	pid_t child = -1;
 	int reason;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)

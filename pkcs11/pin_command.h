@@ -5,7 +5,8 @@
  * No shell: the text is an absolute path and words, split at blanks; double quotes keep blanks
  * together and have no escapes. The program gets /dev/null as standard input, our standard error,
  * no other descriptor, default signals, and of the environment only HOME, LANG, TMPDIR and
- * CREDENTIALS_DIRECTORY besides a fixed PATH. How long it may take is for the caller's deadline.
+ * CREDENTIALS_DIRECTORY besides a fixed PATH. How long it may take is for the caller's deadline:
+ * when we are ended it is ended too.
  */
 #include "base/compiler.h"
 #include "base/error.h"

@@ -1,4 +1,5 @@
 #include "agent/renewal/access.h"
+#include "agent/renewal/connection.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "agent/x509/csr.h"
@@ -8,6 +9,8 @@
 #include "pkcs11/key_pair.h"
 #include "transport/connector.h"
 #include "transport/url.h"
+
+#include <string.h>
 
 /* "rsa2048": the least size that the Connector names. It enforces nothing, and names no others. */
 static bool check_algorithm(
@@ -55,6 +58,23 @@ static void keep_url(const char *url, char kept[JOURNAL_URL_SIZE])
 		kept[0] = '\0';
 }
 
+/* One that may not be followed is not kept: it would be shown as where the Connector is. */
+static void keep_connector_url(struct run *run, const char *url)
+{
+	char shown[URL_SHOWN_SIZE];
+
+	if (url && !connection_url_is_allowed(run, url)) {
+		url_show(url, shown);
+		run_warn(run,
+		    "the Connector names %s as its URL, which connector_hosts does not allow: "
+		    "going on with %s",
+		    strchr(shown, '@') ? "one with a user name" : shown,
+		    run->settings->connector_url);
+		url = NULL;
+	}
+	keep_url(url, run->journal.connector_url);
+}
+
 bool request_build(struct run *run, const struct connector_configuration *configuration,
     enum phase *ret_after, char **ret_csr, struct error *error)
 {
@@ -78,6 +98,8 @@ bool request_build(struct run *run, const struct connector_configuration *config
 		return false;
 	}
 	keep_url(configuration->director_url, run->journal.director_url);
-	keep_url(configuration->connector_url, run->journal.connector_url);
+	keep_connector_url(run, configuration->connector_url);
+	/* The second request has as long as the first. */
+	run_note_step(run, run->settings->step_timeout, "requesting the certificate");
 	return true;
 }

@@ -46,5 +46,6 @@ bool request_renewal(
 	if (error->kind != ERROR_NETWORK || text_equal(url, run->settings->connector_url))
 		return false;
 	run_warn(run, "%s; trying %s", error->message, run->settings->connector_url);
+	run_note_step(run, run->settings->step_timeout, "requesting the certificate");
 	return request_at(run, run->settings->connector_url, ret_after, ret_answer, error);
 }

@@ -44,33 +44,21 @@ static bool probe_at(
 	       && connector_probe(connection.connector, error);
 }
 
-/* The URL that the Connector has named, if it may be followed; NULL otherwise. */
-static const char *named_url(struct run *run, const struct generation *candidate)
-{
-	const char *named = candidate->connector_url;
-
-	if (!named || connection_url_is_allowed(run, named))
-		return named;
-	run_warn(run,
-	    "the Connector names %s as its URL, which connector_hosts does not allow: "
-	    "going on with %s",
-	    named, run->settings->connector_url);
-	return NULL;
-}
-
 /* A named URL counts only if this probe passes through it. */
 static bool probe(struct run *run, struct generation *candidate, struct error *error)
 {
 	const char *configured = run->settings->connector_url;
-	const char *named = named_url(run, candidate);
+	const char *named = candidate->connector_url;
 
-	if (!named || text_equal(named, configured))
+	/* connector_hosts may have been another when it was kept. */
+	if (!named || text_equal(named, configured) || !connection_url_is_allowed(run, named))
 		return probe_at(run, candidate, configured, error);
 	if (probe_at(run, candidate, named, error))
 		return true;
 	if (error->kind != ERROR_NETWORK && error->kind != ERROR_CONNECTOR)
 		return false;
 	run_warn(run, "%s; going on with %s", error->message, configured);
+	run_note_step(run, run->settings->step_timeout, "probing with the new certificate");
 	if (!probe_at(run, candidate, configured, error))
 		return false;
 	free(take(candidate->connector_url));

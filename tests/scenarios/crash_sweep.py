@@ -77,9 +77,11 @@ class Sweep:
                        command=("setsid",) if whole_group else ())
                 for point in points if not leave_out or leave_out not in point.path]
 
-    def run(self, strikes, share=0, every=1, heal=None):
+    def run(self, strikes, share=None, every=1, heal=None):
         """Everyday every nth; in a full run every point of the share. All failures are told."""
-        chosen = strikes[share::len(SHARES)] if FULL else strikes[::every]
+        chosen = strikes[::every]
+        if FULL:
+            chosen = strikes if share is None else strikes[share::len(SHARES)]
         failures = []
         for turn, strike in enumerate(chosen):
             try:

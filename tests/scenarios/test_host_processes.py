@@ -5,17 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from world import finish
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come to that")
+from world import finish, is_alive, wait_until
 
 
 @pytest.fixture
@@ -27,7 +17,7 @@ def hanging(world):
         world.shim.plan(f"{function} 1 hang")
         run = world.start(*(arguments or ("renew", "--force")))
         started.append(run)
-        worker = wait_for(lambda: [call.pid for call in world.shim.calls()
+        worker = wait_until(lambda: [call.pid for call in world.shim.calls()
                                    if call.result == "hang"])[0]
         world.shim.plan()
         return run, worker
@@ -35,13 +25,6 @@ def hanging(world):
     for run in started:
         run.kill()
         run.wait()
-
-
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.parametrize("count", [2, 20])
@@ -119,7 +102,7 @@ def test_the_worker_holds_the_lock_too_and_dies_with_its_supervisor(world, hangi
     assert str(world.folder / "lock") in held
     run.kill()
     assert finish(run).status == -signal.SIGKILL
-    wait_for(lambda: not is_alive(worker))
+    wait_until(lambda: not is_alive(worker))
     assert world.run("renew").status == 0
     world.assert_renews()
 

@@ -1,11 +1,13 @@
 """A call of the module that never returns, and a module that crashes: the worker pays for it."""
 import os
-import resource
+import shutil
 import signal
-import time
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+from world import PROGRAM, TIMEOUT, World, is_alive, wait_until
 
 CRASHES = {"segfault": "SIGSEGV", "abort": "SIGABRT"}
 
@@ -20,7 +22,7 @@ def assert_heals(world):
 
 def assert_worker_is_gone(world):
     pids = {call.pid for call in world.shim.calls()}
-    assert pids and not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert pids and not [pid for pid in pids if is_alive(pid)]
 
 
 @pytest.mark.parametrize("function, step", [
@@ -80,32 +82,46 @@ def test_a_module_that_crashes_at_its_end_takes_nothing_back(world):
     world.assert_whole()
 
 
-def hanging(world, function):
-    """The run, and the pid of the worker that hangs in this function."""
-    world.shim.plan(f"{function} 1 hang")
-    run = world.start("renew", "--force")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        hung = [call.pid for call in world.shim.calls() if call.result == "hang"]
-        if hung:
-            return run, hung[0]
-        time.sleep(0.02)
-    raise AssertionError("it does not hang")
+# Root may read everything; what is meant shows with another user.
+USER = 12345
+AS_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups") \
+    if os.geteuid() == 0 else ()
 
 
-def test_no_core_dump_and_no_debugger_gets_the_pin(world):
-    """Not dumpable: its memory belongs to root, also for the user that it runs as."""
-    run, worker = hanging(world, "C_Login")
+@pytest.fixture
+def users_world(connector):
+    """A host of an unprivileged user; its folder lies where that user gets to."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        world = World(directory, connector)
+        authority = Path(directory) / "server-ca.pem"
+        shutil.copy(connector.server_ca_file, authority)
+        world.configure(server_ca_file=authority)
+        world.enroll()
+        for path in [Path(directory), *Path(directory).rglob("*")] if AS_USER else []:
+            os.chown(path, USER, USER, follow_symlinks=False)
+        if AS_USER and subprocess.run([*AS_USER, PROGRAM, "--version"]).returncode != 0:
+            pytest.skip("the build folder is closed to others")
+        yield world
+
+
+def test_no_core_dump_and_no_other_process_of_the_user_gets_the_pin(users_world):
+    world = users_world
+    world.shim.plan("C_Login 1 hang")
+    run = world.start("renew", "--force", command=AS_USER)
+    worker = wait_until(
+        lambda: [call.pid for call in world.shim.calls() if call.result == "hang"])[0]
     try:
         limits = Path(f"/proc/{worker}/limits").read_text()
         line = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
         assert line.split()[4:6] == ["0", "0"]
-        status = Path(f"/proc/{worker}/status").read_text()
-        assert f"PPid:\t{run.pid}\n" in status
+        # PR_SET_DUMPABLE: what /proc shows of it belongs to root.
         assert os.stat(f"/proc/{worker}/mem").st_uid == 0
+        assert os.stat(f"/proc/{run.pid}/mem").st_uid == (USER if AS_USER else os.geteuid())
+        for pid, status in [(worker, 1), (run.pid, 0)]:
+            looked = subprocess.run([*AS_USER, "cat", f"/proc/{pid}/environ"], capture_output=True)
+            assert looked.returncode == status, looked
         os.kill(worker, signal.SIGSEGV)
     finally:
-        output, _ = run.communicate(timeout=60)
+        output, _ = run.communicate(timeout=TIMEOUT)
     assert "crashed (SIGSEGV)" in output
-    assert not list(Path(resource.__file__).parent.glob("core.[0-9]*"))
-    assert_heals(world)

@@ -167,24 +167,26 @@ static void a_way_to_the_pin_of_an_identity_takes_the_place_of_that_of_agent(voi
 	assert_string_equal(config->identities[1].pin_file, "/etc/pin");
 }
 
+/* Made in an order that neither a folder listed as it grew nor one listed backwards gives. */
 static void drop_ins_are_read_in_the_order_of_their_bytes(void **state)
 {
+	static const char *const hosts[] = { "main", "ten", "more", "nine", "a" };
 	scoped(config) struct config *config = NULL;
+	const struct setting_list *list;
 
-	write_file(*state, "main.conf", ORDERS "connector_hosts = main.example.com\n");
-	write_file(
-	    *state, "conf.d/9.conf", "[identity orders]\nconnector_hosts = nine.example.com\n");
+	write_file(*state, "main.conf", ORDERS "connector_hosts = main\n");
 	write_file(*state, "conf.d/10.conf",
-	    "[identity orders]\nretain = 3\nconnector_hosts = ten.example.com, more.example.com\n");
+	    "[identity orders]\nretain = 3\nconnector_hosts = ten, more\n");
+	write_file(*state, "conf.d/a.conf", "[identity orders]\nconnector_hosts = a\n");
+	write_file(*state, "conf.d/9.conf", "[identity orders]\nconnector_hosts = nine\n");
 	write_file(*state, "conf.d/.hidden.conf", "nonsense");
 	write_file(*state, "conf.d/note.txt", "nonsense");
 	config = must_load(*state);
 	assert_int_equal(config->identities[0].retain, 3);
-	assert_int_equal(config->identities[0].connector_hosts.count, 4);
-	assert_string_equal(config->identities[0].connector_hosts.items[0], "main.example.com");
-	assert_string_equal(config->identities[0].connector_hosts.items[1], "ten.example.com");
-	assert_string_equal(config->identities[0].connector_hosts.items[2], "more.example.com");
-	assert_string_equal(config->identities[0].connector_hosts.items[3], "nine.example.com");
+	list = &config->identities[0].connector_hosts;
+	assert_int_equal(list->count, ARRAY_LENGTH(hosts));
+	for (size_t i = 0; i < list->count; i++)
+		assert_string_equal(list->items[i], hosts[i]);
 }
 
 static void an_unknown_setting_is_refused_with_the_one_that_was_meant(void **state)

@@ -296,12 +296,16 @@ static void a_message_that_is_too_long_is_refused_on_both_sides(void **state)
 	struct outcome outcome;
 	struct note note;
 	enum report_kind kind;
+	size_t length = 0;
 
 	assert_non_null(text);
 	memset(text, ' ', JOB_MESSAGE_MAX + 1);
 	assert_refused(message_send_bytes(pair->worker, text, JOB_MESSAGE_MAX + 1, &error), &error,
 	    ERROR_INTERNAL);
 	assert_refused(message_send_bytes(pair->worker, text, 0, &error), &error, ERROR_INTERNAL);
+	assert_ok(message_send_bytes(pair->worker, "12345", 5, &error), &error);
+	assert_refused(message_receive_bytes(pair->supervisor, text, 4, &length, &error), &error,
+	    ERROR_INTERNAL);
 	assert_int_equal(send(pair->worker, text, JOB_MESSAGE_MAX + 1, 0), JOB_MESSAGE_MAX + 1);
 	assert_refused(report_receive(pair->supervisor, &kind, &note, &outcome, &error), &error,
 	    ERROR_INTERNAL);

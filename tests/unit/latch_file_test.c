@@ -159,7 +159,7 @@ static void when_trying_cannot_be_noted_the_login_must_not_happen(void **state)
 static void refuse_in_child(void *context)
 {
 	struct error error = ERROR_INIT;
-	struct latch *latch = latch_run_open(&fleet);
+	scoped(latch) struct latch *latch = latch_run_open(&fleet);
 
 	(void)context;
 	assert_ok(latch_trying(latch, &error), &error);

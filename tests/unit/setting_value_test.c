@@ -227,8 +227,7 @@ static void a_url_with_a_secret_is_not_shown(void **state)
 
 	(void)state;
 	assert_refused(url_check("https://a:secret@b/?token=secret", &error), &error, ERROR_CONFIG);
-	assert_null(strstr(error.message, "secret@"));
-	assert_null(strstr(error.message, "token=secret"));
+	assert_string_equal(error.message, "must not hold a user name or password");
 }
 
 static void every_row_of_the_table_is_complete_and_its_default_good(void **state)

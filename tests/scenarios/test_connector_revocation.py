@@ -1,0 +1,55 @@
+"""A revocation that the Connector does not confirm is not taken for one."""
+import pytest
+
+LATER = ("faketime", "-f", "+2h")
+# In front of the Connector, so that it never hears of it; or its answer, when it is done already.
+UNHEARD = [
+    ("error_503", {}, 75, "network", ["HTTP 503"]),
+    ("empty_400", {}, 75, "connector", ["HTTP 400"]),
+    ("html_200", {}, 76, "connector", ["not valid JSON"]), ("close", {}, 75, "network", [])]
+UNCONFIRMED = [
+    ("cut", {"after": 100}, 75, "network", []),
+    ("errors_200", {"message": "Failed to add hash to revocation list: etcd"}, 75, "network",
+     ["Failed to add hash"]),
+    ("errors_200", {"message": "Failed to authenticate with certificate: Invalid subject."}, 76,
+     "connector", ["Invalid subject"]),
+    ("result_null", {}, 76, "connector", ["no data.result"]),
+    ("field_value", {"field": "result", "value": False}, 76, "connector", ["revoked"]),
+    ("field_value", {"field": "result", "value": "true"}, 76, "connector", ["revoked"])]
+
+
+@pytest.fixture
+def retained(host):
+    """The number of a generation that nobody has revoked."""
+    number = host.active()
+    host.assert_renews()
+    host.connector.forget()
+    return number
+
+
+@pytest.mark.parametrize("kind, parameters, status, error, facts", UNHEARD + UNCONFIRMED)
+def test_a_revocation_that_is_not_confirmed_has_failed(
+        host, retained, kind, parameters, status, error, facts):
+    host.connector.fault("revoke", kind, **parameters)
+    host.assert_fails(status, error, host.connector.mtls_url, host.sha256(retained), *facts,
+                      arguments=("revoke", "--generation", retained))
+    assert host.generation(retained)["revoked"] is False
+    if (kind, parameters, status, error, facts) in UNHEARD:
+        assert host.run("revoke", "--generation", retained).status == 0
+        assert host.generation(retained)["revoked"] is True
+    host.assert_identity_works()
+
+
+def test_an_old_certificate_that_could_not_be_revoked_is_revoked_later(host):
+    host.configure(revoke_old="yes")
+    host.connector.fault("revoke", "error_503")
+    old, number = host.sha256(), host.active()
+    host.assert_renews()
+    status = host.run("status")
+    assert [(debt["kind"], debt["generation"]) for debt in status["debts"]] == [("revoke", number)]
+    assert "503" in status["debts"][0]["last_error"]
+    assert host.run("renew", command=LATER).status == 0
+    assert host.run("status")["debts"] == []
+    revocations = [call for call in host.connector.calls("revoke") if call["status"] == 200]
+    assert [call["certificate_sha256"] for call in revocations] == [old]
+    host.assert_whole()
