@@ -138,13 +138,15 @@ static void open_standard_streams(void)
 }
 
 /* No configuration of the system's reaches libcrypto; files get the modes that they are given; a
-   reader of ours that is gone is an error; a worker's end is not thrown away. */
+   reader of ours that is gone is an error, and so is a file that may not grow; a worker's end is
+   not thrown away. */
 static void prepare_process(void)
 {
 	open_standard_streams();
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	(void)umask(022);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)signal(SIGCHLD, SIG_DFL);
 }
 

@@ -229,6 +229,9 @@ bool options_parse(int argc, char *const *argv, struct options *ret_options, str
 		    error, ERROR_USAGE, "which command? renewal-agent --help shows them");
 	if (!options.help && !options.version && !check(&options, reader.seen, error))
 		return false;
+	/* What only looks has nothing to do that it could have done. */
+	if (options.command && options.command->access == COMMAND_READS)
+		options.detailed_exitcode = false;
 
 	*ret_options = options;
 	return true;

@@ -62,20 +62,22 @@ static void add_certificate(cJSON *object, const struct identity *identity)
 static void add_identity(
     cJSON *object, const struct identity_settings *settings, const struct identity *identity)
 {
-	const struct generation *active =
-	    identity && identity->active.number != 0 ? &identity->active : NULL;
-	const char *url = settings ? settings->connector_url : NULL;
+	static const struct identity nothing;
+	const struct identity *known = identity ? identity : &nothing;
+	const struct generation *active = &known->active;
+	const char *url = active->connector_url;
 
-	if (active)
-		add_certificate(object, identity);
+	if (!url && settings)
+		url = settings->connector_url;
+	if (active->number != 0)
+		add_certificate(object, known);
 	else
 		json_add_string(object, "certificate", NULL);
-	json_add_time(object, "next_renewal", active ? identity->schedule.due : 0);
+	json_add_time(object, "next_renewal", active->number != 0 ? known->schedule.due : 0);
 	json_add_time(
 	    object, "next_attempt", identity ? decide_next_attempt(identity, clock_now()) : 0);
-	json_add_string(
-	    object, "connector_url", active && active->connector_url ? active->connector_url : url);
-	json_add_string(object, "director_url", active ? active->director_url : NULL);
+	json_add_string(object, "connector_url", url);
+	json_add_string(object, "director_url", active->director_url);
 }
 
 static void add_timings(cJSON *object, const struct result *result)

@@ -18,8 +18,8 @@ static bool load(struct module *module, struct error *error)
 	CK_C_GetFunctionList get_functions;
 	CK_RV result;
 
-	/* RTLD_NODELETE: the signer loads and unloads the same file, a module may have threads and
-	   exit handlers of its own, and none of them survives that its code is unmapped. */
+	/* RTLD_NODELETE: SoftHSM bears being unmapped. A vendor's module may have threads or exit
+	   handlers of its own, and they would run into nothing. */
 	module->library = dlopen(module->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!module->library)
 		return error_set(

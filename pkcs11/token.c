@@ -44,6 +44,20 @@ const struct token_info *token_info(const struct token *token)
 	return &token->info;
 }
 
+bool token_look_again(struct token *token, struct error *error)
+{
+	CK_TOKEN_INFO now = { .flags = 0 };
+	CK_RV result = token_functions(token)->C_GetTokenInfo(token->info.slot, &now);
+
+	if (result != CKR_OK)
+		return module_error(
+		    error, result, "cannot look at the token %s", token_name(token));
+	token->info.pin_count_low = now.flags & CKF_USER_PIN_COUNT_LOW;
+	token->info.pin_final_try = now.flags & CKF_USER_PIN_FINAL_TRY;
+	token->info.pin_locked = now.flags & CKF_USER_PIN_LOCKED;
+	return true;
+}
+
 const char *token_name(const struct token *token)
 {
 	return token->info.label[0] != '\0' ? token->info.label : token->info.serial;

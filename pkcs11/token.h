@@ -49,6 +49,8 @@ MUST_CHECK bool token_find(struct module *module, const struct token_uri *uri,
 void token_close(struct token *token); /* closes its session */
 
 const struct token_info *token_info(const struct token *token); /* borrowed */
+/* Makes the PIN flags of token_info() those of now. */
+MUST_CHECK bool token_look_again(struct token *token, struct error *error);
 /* As a message names it: the label, or the serial when it has none. Borrowed. */
 const char *token_name(const struct token *token);
 struct module *token_module(const struct token *token);

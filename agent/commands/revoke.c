@@ -15,7 +15,7 @@ static bool find_generation(
     const struct identity *identity, uint32_t wanted, uint32_t *ret_number, struct error *error)
 {
 	uint32_t numbers[STORE_GENERATIONS_MAX];
-	struct text_buffer known = TEXT_BUFFER_INIT(ERROR_MESSAGE_SIZE / 2);
+	scoped(text) struct text_buffer known = TEXT_BUFFER_INIT(ERROR_MESSAGE_SIZE / 2);
 	size_t count = 0;
 
 	if (wanted == 0 && identity->active.number == 0)
@@ -29,11 +29,9 @@ static bool find_generation(
 			return true;
 		(void)text_printf(&known, "%s%" PRIu32, i == 0 ? "" : ", ", numbers[i]);
 	}
-	(void)error_set(error, ERROR_USAGE, "%s has no generation %" PRIu32 "; there %s %s",
+	return error_set(error, ERROR_USAGE, "%s has no generation %" PRIu32 "; there %s %s",
 	    identity->settings->name, wanted, count == 1 ? "is" : "are",
 	    count == 0 ? "none" : known.data);
-	text_discard(&known);
-	return false;
 }
 
 bool command_revoke(

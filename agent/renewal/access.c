@@ -55,9 +55,6 @@ static bool open_latch(
 		.model = info->model,
 		.serial = info->serial,
 		.label = info->label,
-		.count_low = info->pin_count_low,
-		.final_try = info->pin_final_try,
-		.locked = info->pin_locked,
 	};
 
 	/* Another identity may be generating its key under the token's lock. */
@@ -83,6 +80,23 @@ static bool settle_latch(
 	return latch_not_judged(latch, error);
 }
 
+static bool check_latch(struct run *run, const struct token *token, struct latch *latch,
+    const struct secret *pin, struct error *error)
+{
+	const struct token_info *info = token_info(token);
+	const struct latch_flags flags = {
+		.count_low = info->pin_count_low,
+		.final_try = info->pin_final_try,
+		.locked = info->pin_locked,
+	};
+
+	if (latch_check(latch, &flags, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0,
+		run->job->retry_pin, error))
+		return true;
+	run->outcome.latched = error->kind == ERROR_PIN;
+	return false;
+}
+
 static bool log_in(
     struct run *run, struct token *token, const struct secret *pin, struct error *error)
 {
@@ -90,11 +104,9 @@ static bool log_in(
 	enum token_login login = TOKEN_LOGIN_FAILED;
 	struct error settling = ERROR_INIT;
 
-	if (!open_latch(run, token, &latch, error))
-		return false;
-	run->outcome.latched = !latch_check(latch, pin ? secret_bytes(pin) : NULL,
-	    pin ? secret_length(pin) : 0, run->job->retry_pin, error);
-	if (run->outcome.latched || !latch_trying(latch, error))
+	/* Looked at again under the lock: another run may have had a PIN refused meanwhile. */
+	if (!open_latch(run, token, &latch, error) || !token_look_again(token, error)
+	    || !check_latch(run, token, latch, pin, error) || !latch_trying(latch, error))
 		return false;
 
 	run_note_step(

@@ -28,8 +28,14 @@ static bool pay_revocation(struct run *run, const struct debt *debt, struct erro
 {
 	bool expired = false;
 
-	if (!has_expired(run, debt->generation, &expired, error))
-		return false;
+	if (!has_expired(run, debt->generation, &expired, error)) {
+		if (error->kind != ERROR_DAMAGED)
+			return false;
+		run_warn(run, "%s: generation %u cannot be revoked any more", error->message,
+		    debt->generation);
+		error_clear(error);
+		return true;
+	}
 	if (!expired)
 		return revocation_run(run, debt->generation, error);
 	run_warn(run, "the certificate of generation %u has expired before it could be revoked",

@@ -106,13 +106,11 @@ static bool forget_trying(struct latch *latch, struct error *error)
 }
 
 /* The run that was trying ended before it could say what became of it. */
-static bool judge_trying(struct latch *latch, struct error *error)
+static bool judge_trying(struct latch *latch, const struct latch_flags *flags, struct error *error)
 {
-	const struct latch_token *token = &latch->token;
-
 	if (latch->memory.trying == 0)
 		return true;
-	if (!token->count_low && !token->final_try && !token->locked)
+	if (!flags->count_low && !flags->final_try && !flags->locked)
 		return forget_trying(latch, error);
 	latch->memory.unknown = latch->memory.trying;
 	latch->memory.trying = 0;
@@ -146,7 +144,7 @@ bool latch_open(const char *state_directory, const struct latch_token *token,
 	latch->lock = -1;
 	if (!name_file(token, ".json", latch->file, error)
 	    || !open_folder(state_directory, latch, error) || !take_lock(latch, error)
-	    || !load_memory(latch, error) || !judge_trying(latch, error))
+	    || !load_memory(latch, error))
 		return false;
 	*ret_latch = take(latch);
 	return true;
@@ -164,7 +162,8 @@ void latch_close(struct latch *latch)
 }
 
 /* What is in the way whatever the PIN is; "" when nothing is. */
-static void describe_obstacle(const struct latch *latch, char *target, size_t size)
+static void describe_obstacle(
+    const struct latch *latch, const struct latch_flags *flags, char *target, size_t size)
 {
 	char when[CLOCK_TEXT_SIZE];
 
@@ -173,7 +172,7 @@ static void describe_obstacle(const struct latch *latch, char *target, size_t si
 	if (latch->damaged) {
 		text_format(target, size, "%s/%s cannot be read, which tells the refused PINs",
 		    latch->path, latch->file);
-	} else if (latch->token.final_try) {
+	} else if (flags->final_try) {
 		text_format(target, size, "one more wrong PIN locks the token");
 	} else if (latch->memory.unknown != 0) {
 		text_format(target, size,
@@ -185,15 +184,17 @@ static void describe_obstacle(const struct latch *latch, char *target, size_t si
 	}
 }
 
-bool latch_check(
-    struct latch *latch, const void *pin, size_t length, bool by_hand, struct error *error)
+bool latch_check(struct latch *latch, const struct latch_flags *flags, const void *pin,
+    size_t length, bool by_hand, struct error *error)
 {
 	const struct latch_token *token = &latch->token;
 	const struct latch_refusal *refusal;
 	char obstacle[PATH_MAX];
 	char when[CLOCK_TEXT_SIZE];
 
-	if (token->locked) {
+	if (!judge_trying(latch, flags, error))
+		return false;
+	if (flags->locked) {
 		return error_set(error, ERROR_PIN,
 		    "the token \"%s\" (serial %s) has locked its PIN after too many wrong ones: "
 		    "its security officer has to set the PIN anew",
@@ -201,7 +202,7 @@ bool latch_check(
 	}
 	if (by_hand)
 		return true;
-	describe_obstacle(latch, obstacle, sizeof(obstacle));
+	describe_obstacle(latch, flags, obstacle, sizeof(obstacle));
 	if (obstacle[0]) {
 		return error_set(error, ERROR_PIN,
 		    "no PIN is tried on the token \"%s\" (serial %s): %s. Make sure that the PIN "

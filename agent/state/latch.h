@@ -8,8 +8,8 @@
  * FINAL_TRY, LOCKED); which PIN that was nobody knows, so that every PIN is latched then. Refused
  * PINs are kept as PBKDF2-HMAC-SHA-512 with a random salt, eight at most: when they are full
  * every PIN is latched too, since forgetting one would let it be tried again. Another PIN than
- * the refused ones may be tried. All errors of latch_check are ERROR_PIN and say what to do. The
- * token's lock serialises logins and key generations.
+ * the refused ones may be tried. That a PIN may not is ERROR_PIN, and says what to do. The token's
+ * lock serialises logins and key generations.
  */
 #include "base/compiler.h"
 #include "base/error.h"
@@ -23,7 +23,12 @@ struct latch;
 /* The texts are borrowed until latch_close. */
 struct latch_token {
 	const char *manufacturer, *model, *serial, *label;
-	bool count_low, final_try, locked; /* as the token shows them now */
+};
+
+/* What the token shows of its PIN. Read it after latch_open: before, another run that holds the
+   lock may still have a PIN refused. */
+struct latch_flags {
+	bool count_low, final_try, locked;
 };
 
 /* Makes the folder when needed. Takes the token's lock (waits; the caller has a deadline). */
@@ -33,8 +38,8 @@ void latch_close(struct latch *latch); /* gives the lock back */
 
 /* May this PIN be tried? pin NULL: the pin pad. `by_hand` (--retry-pin) passes over what was
    remembered and over FINAL_TRY, never over LOCKED. */
-MUST_CHECK bool latch_check(
-    struct latch *latch, const void *pin, size_t length, bool by_hand, struct error *error);
+MUST_CHECK bool latch_check(struct latch *latch, const struct latch_flags *flags, const void *pin,
+    size_t length, bool by_hand, struct error *error);
 /* Before C_Login: on disk when it returns. */
 MUST_CHECK bool latch_trying(struct latch *latch, struct error *error);
 /* After C_Login: the PIN was right (forgets what was remembered), was refused (remembers it), or

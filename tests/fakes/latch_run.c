@@ -10,41 +10,43 @@ static void must(bool holds)
 		abort();
 }
 
-struct latch_token latch_run_token(void)
-{
-	return (
-	    struct latch_token){ "SoftHSM", "SoftHSM v2", "0001", "fleet", false, false, false };
-}
+const struct latch_token latch_fleet = { "SoftHSM", "SoftHSM v2", "0001", "fleet" };
 
-struct latch *latch_run_open(const struct latch_token *token)
+const struct latch_flags latch_shows_nothing;
+const struct latch_flags latch_shows_count_low = { .count_low = true };
+const struct latch_flags latch_shows_final_try = { .final_try = true };
+const struct latch_flags latch_shows_locked = { .locked = true };
+
+struct latch *latch_run_open(void)
 {
 	struct error error = ERROR_INIT;
 	struct latch *latch = NULL;
 
-	must(latch_open(state_folder_path(), token, &latch, &error));
+	must(latch_open(state_folder_path(), &latch_fleet, &latch, &error));
 	return latch;
 }
 
-bool latch_run_check(struct latch *latch, const char *pin, bool by_hand, struct error *error)
+bool latch_run_check(struct latch *latch, const struct latch_flags *flags, const char *pin,
+    bool by_hand, struct error *error)
 {
-	return latch_check(latch, pin, pin ? strlen(pin) : 0, by_hand, error);
+	return latch_check(latch, flags, pin, pin ? strlen(pin) : 0, by_hand, error);
 }
 
-bool latch_run_may_try(const struct latch_token *token, const char *pin, bool by_hand)
+bool latch_run_may_try(const struct latch_flags *flags, const char *pin, bool by_hand)
 {
 	struct error error = ERROR_INIT;
-	scoped(latch) struct latch *latch = latch_run_open(token);
+	scoped(latch) struct latch *latch = latch_run_open();
 
-	if (latch_run_check(latch, pin, by_hand, &error))
+	if (latch_run_check(latch, flags, pin, by_hand, &error))
 		return true;
 	must(error.kind == ERROR_PIN && strstr(error.message, "\"fleet\" (serial 0001)"));
 	return false;
 }
 
-void latch_run(const struct latch_token *token, const char *pin, enum latch_outcome outcome)
+void latch_run(const char *pin, enum latch_outcome outcome)
 {
 	struct error error = ERROR_INIT;
-	scoped(latch) struct latch *latch = latch_run_open(token);
+	scoped(latch) struct latch *latch = latch_run_open();
 
 	must(latch_trying(latch, &error));
 	if (outcome == LATCH_ACCEPTED)

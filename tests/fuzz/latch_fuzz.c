@@ -18,7 +18,7 @@ static void must(bool holds)
 
 static void check_accepted(const struct latch_memory *memory)
 {
-	const struct latch_token token = { "m", "m", "s", "l", false, false, false };
+	const struct latch_token token = { "m", "m", "s", "l" };
 	scoped(cJSON) cJSON *object = latch_memory_format(memory, &token);
 	scoped(char) char *text = json_print(object);
 	scoped(cJSON) cJSON *reparsed = NULL;

@@ -50,6 +50,7 @@ def host(connector, sound_hosts, tmp_path_factory):
         sound_hosts[0].enroll()
     host = sound_hosts.pop()
     settings = host.settings()
+    host.shim.plan()
     host.shim.forget()
     connector.forget()
     yield host

@@ -107,3 +107,11 @@ def test_a_state_directory_that_is_not_there_and_cannot_be_made(world):
     assert "/proc/no-state" in result["error"]["message"]
     world.configuration.write_text(text)
     world.assert_whole()
+
+
+def test_files_that_may_not_grow(world):
+    """RLIMIT_FSIZE: the signal that comes with it ends nobody."""
+    world.configure(module="/usr/lib/softhsm/libsofthsm2.so")  # the shim has to write its log
+    world.assert_fails(75, "state", str(world.state), "File too large",
+                       command=("prlimit", "--fsize=0"))
+    world.assert_recovers(keys=0)

@@ -121,7 +121,7 @@ def test_no_core_dump_and_no_other_process_of_the_user_gets_the_pin(users_world)
         for pid, status in [(worker, 1), (run.pid, 0)]:
             looked = subprocess.run([*AS_USER, "cat", f"/proc/{pid}/environ"], capture_output=True)
             assert looked.returncode == status, looked
-        os.kill(worker, signal.SIGSEGV)
     finally:
+        os.kill(worker, signal.SIGSEGV)
         output, _ = run.communicate(timeout=TIMEOUT)
     assert "crashed (SIGSEGV)" in output

@@ -77,8 +77,19 @@ def hang_after_outcome():
     wait()
 
 
+def key():
+    outcome(keys=[{
+        "id": "0102", "label": "renewal-agent/0a1b2c3d/orders/1", "role": "active", "bits": 4096,
+        "whole": True, "generation": 1, "attributes": {"sensitive": True, "local": None},
+        "certificate_sha256": 64 * "0"}])
+
+
 def failure():
     outcome(error="token", message="no token matches pkcs11:token=fleet")
+
+
+def failure_of_orders():
+    failure() if job["settings"]["name"] == "orders" else outcome(changed=True)
 
 
 def latched():
@@ -107,8 +118,8 @@ BEHAVIOURS = {
     "garbage": lambda: (channel.send(b"not json"), wait()),
     "half_an_outcome": lambda: (send(kind="outcome"), wait()),
     **{each.__name__: each for each in (
-        slow_step, two_slow_steps, crash, killed, working, hang_after_outcome, failure, latched,
-        warning, noise, read_pin)},
+        slow_step, two_slow_steps, crash, killed, working, hang_after_outcome, key, failure,
+        failure_of_orders, latched, warning, noise, read_pin)},
 }
 
 

@@ -54,9 +54,9 @@ def test_all_identities_are_reported_and_the_worst_status_counts(supervisor):
     assert result.status == 10
     assert [each["identity"] for each in result.json["identities"]] == ["orders", "billing"]
     assert result.json["identity"] is None
-    result = supervisor.run("failure", "keys", "--all", "--json")
+    result = supervisor.run("failure_of_orders", "keys", "--all", "--json")
     assert (result.status, result.json["exit_status"], result.json["failed"]) == (69, 69, True)
-    assert result.json["msg"] == "2 identities: 0 changed, 2 failed"
+    assert result.json["msg"] == "2 identities: 1 changed, 1 failed"
     result = supervisor.run("outcome", "keys", "--json")
     assert (result.status, result.json["error"]["class"]) == (64, "usage")
 

@@ -19,6 +19,9 @@ struct place {
 	char folder[64];
 };
 
+/* In no order, and enough of them that no file system lists them sorted by chance. */
+static const char *const drop_ins[] = { "9", "10", "b", "B", "a0", "a", "_", "5", "c", "1" };
+
 static void path_of(const struct place *place, const char *name, char path[256])
 {
 	assert_true(text_format(path, 256, "%s/%s", place->folder, name));
@@ -52,12 +55,16 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = { "conf.d/10.conf", "conf.d/9.conf",
-		"conf.d/.hidden.conf", "conf.d/note.txt", "conf.d/a.conf", "conf.d", "main.conf",
-		"real.conf" };
+	static const char *const names[] = { "conf.d/.hidden.conf", "conf.d/note.txt", "conf.d",
+		"main.conf", "real.conf" };
 	struct place *place = *state;
 	char path[256];
 
+	for (size_t i = 0; i < ARRAY_LENGTH(drop_ins); i++) {
+		assert_true(text_format(
+		    path, sizeof(path), "%s/conf.d/%s.conf", place->folder, drop_ins[i]));
+		(void)remove(path);
+	}
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
 		path_of(place, names[i], path);
 		(void)remove(path);
@@ -167,26 +174,29 @@ static void a_way_to_the_pin_of_an_identity_takes_the_place_of_that_of_agent(voi
 	assert_string_equal(config->identities[1].pin_file, "/etc/pin");
 }
 
-/* Made in an order that neither a folder listed as it grew nor one listed backwards gives. */
 static void drop_ins_are_read_in_the_order_of_their_bytes(void **state)
 {
-	static const char *const hosts[] = { "main", "ten", "more", "nine", "a" };
 	scoped(config) struct config *config = NULL;
 	const struct setting_list *list;
 
-	write_file(*state, "main.conf", ORDERS "connector_hosts = main\n");
-	write_file(*state, "conf.d/10.conf",
-	    "[identity orders]\nretain = 3\nconnector_hosts = ten, more\n");
-	write_file(*state, "conf.d/a.conf", "[identity orders]\nconnector_hosts = a\n");
-	write_file(*state, "conf.d/9.conf", "[identity orders]\nconnector_hosts = nine\n");
+	write_file(*state, "main.conf", ORDERS "connector_hosts = main, and\n");
+	for (size_t i = 0; i < ARRAY_LENGTH(drop_ins); i++) {
+		char name[32];
+		char text[64];
+
+		assert_true(text_format(name, sizeof(name), "conf.d/%s.conf", drop_ins[i]));
+		assert_true(text_format(
+		    text, sizeof(text), "[identity orders]\nconnector_hosts = %s\n", drop_ins[i]));
+		write_file(*state, name, text);
+	}
 	write_file(*state, "conf.d/.hidden.conf", "nonsense");
 	write_file(*state, "conf.d/note.txt", "nonsense");
 	config = must_load(*state);
-	assert_int_equal(config->identities[0].retain, 3);
 	list = &config->identities[0].connector_hosts;
-	assert_int_equal(list->count, ARRAY_LENGTH(hosts));
-	for (size_t i = 0; i < list->count; i++)
-		assert_string_equal(list->items[i], hosts[i]);
+	assert_int_equal(list->count, 2 + ARRAY_LENGTH(drop_ins));
+	assert_string_equal(list->items[0], "main");
+	for (size_t i = 3; i < list->count; i++)
+		assert_true(strcmp(list->items[i - 1], list->items[i]) < 0);
 }
 
 static void an_unknown_setting_is_refused_with_the_one_that_was_meant(void **state)

@@ -143,6 +143,19 @@ static void entering_idle_forgets_the_renewal_and_nothing_else(void **state)
 	    loaded.spent_tokens, expected.spent_tokens, sizeof(expected.spent_tokens));
 }
 
+static void a_planned_number_is_the_last_one_from_then_on(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = full_journal();
+
+	(void)state;
+	journal.generation = 12;
+	journal.last_generation = 11;
+	assert_ok(journal_advance(store, &journal, PHASE_PLANNED, NOW, &error), &error);
+	assert_ok(journal_advance(store, &journal, PHASE_IDLE, NOW, &error), &error);
+	assert_int_equal(load().last_generation, 12);
+}
+
 static void numbers_go_on_above_what_is_in_the_store(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -261,6 +274,7 @@ int main(void)
 		TEST(every_phase_and_every_kind_of_error_comes_back),
 		TEST(texts_that_are_not_utf_8_and_clocks_before_1970_do_not_damage_the_journal),
 		TEST(entering_idle_forgets_the_renewal_and_nothing_else),
+		TEST(a_planned_number_is_the_last_one_from_then_on),
 		TEST(numbers_go_on_above_what_is_in_the_store),
 		TEST(a_journal_older_than_the_store_does_not_give_up_the_active_key),
 		cmocka_unit_test(a_spent_token_is_known_until_sixteen_others_came),

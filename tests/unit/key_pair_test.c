@@ -173,6 +173,10 @@ static void two_keys_with_one_id_are_ambiguous(void **state)
 	soft_token_create_public_key(soft, &other_id, "a", NULL, 0);
 	soft_token_create_public_key(soft, &other_id, "a", NULL, 0);
 	assert_int_equal(find(soft, &other_id).state, KEY_PAIR_AMBIGUOUS);
+	soft_token_empty(state);
+	soft_token_create_private_key(soft, &other_id, "a", NULL, 0);
+	soft_token_create_private_key(soft, &other_id, "a", NULL, 0);
+	assert_int_equal(find(soft, &other_id).state, KEY_PAIR_AMBIGUOUS);
 }
 
 static void a_key_that_could_leave_the_token_or_may_not_sign_is_refused(void **state)

@@ -16,16 +16,12 @@
 /*
  * The latch's file and lock: damage, kills, full disks. What it allows is in latch_test.c.
  */
-static struct latch_token fleet;
-static struct latch_token count_low;
 
 static int make_folder(void **state)
 {
 	(void)state;
 	state_folder_make();
 	assert_int_equal(mkdir(state_folder_path(), 0755), 0);
-	fleet = count_low = latch_run_token();
-	count_low.count_low = true;
 	return 0;
 }
 
@@ -56,13 +52,16 @@ static void find_file(const char *suffix, char *target, size_t size)
 
 static void the_file_shows_the_token_to_people_and_the_pin_to_nobody(void **state)
 {
-	struct latch_token token = fleet;
+	struct error error = ERROR_INIT;
+	struct latch_token token = latch_fleet;
+	scoped(latch) struct latch *latch = NULL;
 	scoped(char) char *text = NULL;
 	char path[128];
 
 	(void)state;
 	token.model = "not \xff utf-8";
-	latch_run(&token, "geheim", LATCH_REFUSED);
+	assert_ok(latch_open(state_folder_path(), &token, &latch, &error), &error);
+	assert_ok(latch_refused(latch, "geheim", 6, &error), &error);
 	find_file(".json", path, sizeof(path));
 	assert_int_equal(strlen(path), strlen("tokens/") + 32 + strlen(".json"));
 	assert_int_equal(state_folder_mode(path), 0600);
@@ -71,7 +70,9 @@ static void the_file_shows_the_token_to_people_and_the_pin_to_nobody(void **stat
 	assert_non_null(strstr(text, "\"model\":\"not ? utf-8\""));
 	assert_non_null(strstr(text, "\"iterations\":210000"));
 	assert_null(strstr(text, "geheim"));
-	assert_false(latch_run_may_try(&token, "geheim", false));
+	latch_close(take(latch));
+	assert_ok(latch_open(state_folder_path(), &token, &latch, &error), &error);
+	assert_false(latch_run_check(latch, &latch_shows_nothing, "geheim", false, &error));
 }
 
 static void trying_names_the_process_and_the_moment(void **state)
@@ -81,7 +82,7 @@ static void trying_names_the_process_and_the_moment(void **state)
 	char path[128];
 
 	(void)state;
-	latch_run(&fleet, "1234", LATCH_CUT);
+	latch_run("1234", LATCH_CUT);
 	find_file(".json", path, sizeof(path));
 	text = state_folder_read(path);
 	assert_true(text_format(expected, sizeof(expected), "Z\",\"pid\":%ld}", (long)getpid()));
@@ -102,31 +103,31 @@ static void a_damaged_latch_latches_every_pin_and_says_which_file(void **state)
 	char path[128];
 
 	(void)state;
-	latch_run(&fleet, "1234", LATCH_CUT);
+	latch_run("1234", LATCH_CUT);
 	find_file(".json", path, sizeof(path));
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
 		struct error error = ERROR_INIT;
 		struct latch *latch;
 
 		state_folder_write(path, texts[i]);
-		assert_false(latch_run_may_try(&fleet, "1234", false));
-		latch = latch_run_open(&fleet);
-		assert_false(latch_run_check(latch, "1234", false, &error));
+		assert_false(latch_run_may_try(&latch_shows_nothing, "1234", false));
+		latch = latch_run_open();
+		assert_false(latch_run_check(latch, &latch_shows_nothing, "1234", false, &error));
 		assert_non_null(strstr(error.message, path));
 		latch_close(latch);
-		assert_true(latch_run_may_try(&fleet, "1234", true));
+		assert_true(latch_run_may_try(&latch_shows_nothing, "1234", true));
 	}
 	/* By hand and cut: what was not known before is not known now either. */
-	latch_run(&fleet, "1234", LATCH_CUT);
-	assert_false(latch_run_may_try(&fleet, "1234", false));
-	latch_run(&fleet, "1234", LATCH_ACCEPTED);
-	assert_true(latch_run_may_try(&fleet, "1234", false));
+	latch_run("1234", LATCH_CUT);
+	assert_false(latch_run_may_try(&latch_shows_nothing, "1234", false));
+	latch_run("1234", LATCH_ACCEPTED);
+	assert_true(latch_run_may_try(&latch_shows_nothing, "1234", false));
 }
 
 static void trying_is_on_disk_before_the_login_and_a_right_pin_costs_no_fsync(void **state)
 {
 	struct error error = ERROR_INIT;
-	scoped(latch) struct latch *latch = latch_run_open(&fleet);
+	scoped(latch) struct latch *latch = latch_run_open();
 
 	(void)state;
 	file_calls_leave_alone();
@@ -146,10 +147,36 @@ static void trying_is_on_disk_before_the_login_and_a_right_pin_costs_no_fsync(vo
 	assert_int_equal(file_calls_syncs(), 1);
 }
 
+/* The flags are those of a look under the lock; at its opening the latch cannot know them yet. */
+static void a_cut_try_is_judged_by_what_the_token_shows_under_the_lock(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(latch) struct latch *latch = NULL;
+
+	(void)state;
+	latch_run("1234", LATCH_CUT);
+	latch = latch_run_open();
+	assert_refused(latch_run_check(latch, &latch_shows_count_low, "1234", false, &error),
+	    &error, ERROR_PIN);
+}
+
+static void a_refusal_that_cannot_be_noted_down_is_no_leave_to_try(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(latch) struct latch *latch = NULL;
+
+	(void)state;
+	latch_run("1234", LATCH_CUT);
+	latch = latch_run_open();
+	file_calls_fail_at(3, ENOSPC);
+	assert_refused(latch_run_check(latch, &latch_shows_count_low, "1234", false, &error),
+	    &error, ERROR_STATE);
+}
+
 static void when_trying_cannot_be_noted_the_login_must_not_happen(void **state)
 {
 	struct error error = ERROR_INIT;
-	scoped(latch) struct latch *latch = latch_run_open(&fleet);
+	scoped(latch) struct latch *latch = latch_run_open();
 
 	(void)state;
 	file_calls_fail_at(3, ENOSPC);
@@ -159,7 +186,7 @@ static void when_trying_cannot_be_noted_the_login_must_not_happen(void **state)
 static void refuse_in_child(void *context)
 {
 	struct error error = ERROR_INIT;
-	scoped(latch) struct latch *latch = latch_run_open(&fleet);
+	scoped(latch) struct latch *latch = latch_run_open();
 
 	(void)context;
 	assert_ok(latch_trying(latch, &error), &error);
@@ -181,9 +208,11 @@ static void a_kill_anywhere_never_lets_a_refused_pin_be_tried_again(void **state
 		assert_true(cut || refused);
 		/* A token shows COUNT_LOW from the refusal on. */
 		assert_int_equal(
-		    latch_run_may_try(refused ? &count_low : &fleet, "1234", false), !refused);
-		assert_int_equal(latch_run_may_try(&fleet, "1234", false), !refused);
-		latch_run(&fleet, "right", LATCH_ACCEPTED);
+		    latch_run_may_try(
+			refused ? &latch_shows_count_low : &latch_shows_nothing, "1234", false),
+		    !refused);
+		assert_int_equal(latch_run_may_try(&latch_shows_nothing, "1234", false), !refused);
+		latch_run("right", LATCH_ACCEPTED);
 		assert_int_equal(state_folder_count(".tmp"), 0);
 		state_folder_discard();
 	}
@@ -200,14 +229,14 @@ static void the_tokens_lock_is_held_from_open_to_close_and_freed_by_a_kill(void 
 	assert_int_equal(pipe(ready), 0);
 	holder = fork();
 	if (holder == 0) {
-		latch_run_open(&fleet);
+		latch_run_open();
 		if (write(ready[1], "x", 1) != 1)
 			_exit(1);
 		usleep(300 * 1000);
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(read(ready[0], &byte, 1), 1);
-	latch_close(latch_run_open(&fleet));
+	latch_close(latch_run_open());
 	assert_true(clock_milliseconds() - start >= 290);
 	assert_int_equal(waitpid(holder, NULL, 0), holder);
 	close(ready[0]);
@@ -221,7 +250,7 @@ static void a_state_directory_that_is_not_there_is_refused(void **state)
 
 	(void)state;
 	assert_refused(
-	    latch_open("/nonexistent/state", &fleet, &latch, &error), &error, ERROR_STATE);
+	    latch_open("/nonexistent/state", &latch_fleet, &latch, &error), &error, ERROR_STATE);
 	assert_null(latch);
 	latch_close(latch);
 }
@@ -235,6 +264,8 @@ int main(void)
 		TEST(trying_names_the_process_and_the_moment),
 		TEST(a_damaged_latch_latches_every_pin_and_says_which_file),
 		TEST(trying_is_on_disk_before_the_login_and_a_right_pin_costs_no_fsync),
+		TEST(a_cut_try_is_judged_by_what_the_token_shows_under_the_lock),
+		TEST(a_refusal_that_cannot_be_noted_down_is_no_leave_to_try),
 		TEST(when_trying_cannot_be_noted_the_login_must_not_happen),
 		cmocka_unit_test(a_kill_anywhere_never_lets_a_refused_pin_be_tried_again),
 		TEST(the_tokens_lock_is_held_from_open_to_close_and_freed_by_a_kill),

@@ -9,20 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static struct latch_token fleet;
-static struct latch_token count_low;
-static struct latch_token final_try;
-static struct latch_token locked;
-
 static int make_folder(void **state)
 {
 	(void)state;
 	state_folder_make();
 	assert_int_equal(mkdir(state_folder_path(), 0755), 0);
-	fleet = count_low = final_try = locked = latch_run_token();
-	count_low.count_low = true;
-	final_try.final_try = true;
-	locked.locked = true;
 	return 0;
 }
 
@@ -36,9 +27,9 @@ static int discard_folder(void **state)
 static void a_new_token_allows_any_pin(void **state)
 {
 	(void)state;
-	assert_true(latch_run_may_try(&fleet, "1234", false));
-	assert_true(latch_run_may_try(&fleet, NULL, false));
-	assert_true(latch_run_may_try(&count_low, "1234", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, "1234", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, NULL, false));
+	assert_true(latch_run_may_try(&latch_shows_count_low, "1234", false));
 	assert_int_equal(state_folder_mode("tokens"), 0755);
 	assert_int_equal(state_folder_count(".json"), 0);
 }
@@ -49,16 +40,16 @@ static void a_refused_pin_is_never_tried_again_and_another_one_is(void **state)
 	scoped(latch) struct latch *latch = NULL;
 
 	(void)state;
-	latch_run(&fleet, "1234", LATCH_REFUSED);
-	assert_false(latch_run_may_try(&fleet, "1234", false));
-	assert_false(latch_run_may_try(&count_low, "1234", false));
-	assert_true(latch_run_may_try(&fleet, "12345", false));
-	assert_true(latch_run_may_try(&fleet, "123", false));
-	assert_true(latch_run_may_try(&fleet, "", false));
-	assert_true(latch_run_may_try(&fleet, NULL, false));
-	assert_true(latch_run_may_try(&fleet, "1234", true));
-	latch = latch_run_open(&fleet);
-	assert_false(latch_run_check(latch, "1234", false, &error));
+	latch_run("1234", LATCH_REFUSED);
+	assert_false(latch_run_may_try(&latch_shows_nothing, "1234", false));
+	assert_false(latch_run_may_try(&latch_shows_count_low, "1234", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, "12345", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, "123", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, "", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, NULL, false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, "1234", true));
+	latch = latch_run_open();
+	assert_false(latch_run_check(latch, &latch_shows_nothing, "1234", false, &error));
 	assert_non_null(strstr(error.message, "on 20"));
 	assert_non_null(strstr(error.message, "--retry-pin"));
 	assert_null(strstr(error.message, "1234"));
@@ -67,83 +58,84 @@ static void a_refused_pin_is_never_tried_again_and_another_one_is(void **state)
 static void all_refused_pins_are_remembered(void **state)
 {
 	(void)state;
-	latch_run(&fleet, "1111", LATCH_REFUSED);
-	latch_run(&fleet, "2222", LATCH_REFUSED);
-	assert_false(latch_run_may_try(&fleet, "1111", false));
-	assert_false(latch_run_may_try(&fleet, "2222", false));
-	assert_true(latch_run_may_try(&fleet, "3333", false));
+	latch_run("1111", LATCH_REFUSED);
+	latch_run("2222", LATCH_REFUSED);
+	assert_false(latch_run_may_try(&latch_shows_nothing, "1111", false));
+	assert_false(latch_run_may_try(&latch_shows_nothing, "2222", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, "3333", false));
 }
 
 static void a_right_pin_forgets_the_refused_ones(void **state)
 {
 	(void)state;
-	latch_run(&fleet, "1111", LATCH_REFUSED);
-	latch_run(&fleet, "2222", LATCH_ACCEPTED);
-	assert_true(latch_run_may_try(&fleet, "1111", false));
+	latch_run("1111", LATCH_REFUSED);
+	latch_run("2222", LATCH_ACCEPTED);
+	assert_true(latch_run_may_try(&latch_shows_nothing, "1111", false));
 	assert_int_equal(state_folder_count(".json"), 0);
 }
 
 static void a_pin_that_was_not_judged_changes_nothing(void **state)
 {
 	(void)state;
-	latch_run(&fleet, "1111", LATCH_NOT_JUDGED);
+	latch_run("1111", LATCH_NOT_JUDGED);
 	assert_int_equal(state_folder_count(".json"), 0);
-	latch_run(&fleet, "1111", LATCH_REFUSED);
-	latch_run(&fleet, "2222", LATCH_NOT_JUDGED);
-	assert_false(latch_run_may_try(&fleet, "1111", false));
-	assert_true(latch_run_may_try(&count_low, "2222", false));
+	latch_run("1111", LATCH_REFUSED);
+	latch_run("2222", LATCH_NOT_JUDGED);
+	assert_false(latch_run_may_try(&latch_shows_nothing, "1111", false));
+	assert_true(latch_run_may_try(&latch_shows_count_low, "2222", false));
 }
 
 static void eight_refused_pins_latch_every_pin(void **state)
 {
 	(void)state;
 	for (char pin[] = "1"; pin[0] < '0' + LATCH_REFUSED_MAX; pin[0]++)
-		latch_run(&fleet, pin, LATCH_REFUSED);
-	assert_true(latch_run_may_try(&fleet, "right", false));
-	latch_run(&fleet, "8", LATCH_REFUSED);
-	assert_false(latch_run_may_try(&fleet, "right", false));
-	assert_true(latch_run_may_try(&fleet, "right", true));
+		latch_run(pin, LATCH_REFUSED);
+	assert_true(latch_run_may_try(&latch_shows_nothing, "right", false));
+	latch_run("8", LATCH_REFUSED);
+	assert_false(latch_run_may_try(&latch_shows_nothing, "right", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, "right", true));
 	/* By hand, and wrong once more. */
-	latch_run(&fleet, "9", LATCH_REFUSED);
-	assert_false(latch_run_may_try(&fleet, "right", false));
-	latch_run(&fleet, "right", LATCH_ACCEPTED);
-	assert_true(latch_run_may_try(&fleet, "8", false));
+	latch_run("9", LATCH_REFUSED);
+	assert_false(latch_run_may_try(&latch_shows_nothing, "right", false));
+	latch_run("right", LATCH_ACCEPTED);
+	assert_true(latch_run_may_try(&latch_shows_nothing, "8", false));
 }
 
 static void a_cut_try_counts_as_a_refusal_when_the_token_shows_one(void **state)
 {
-	const struct latch_token *const tokens[] = { &count_low, &final_try, &locked };
+	const struct latch_flags *const shown[] = { &latch_shows_count_low, &latch_shows_final_try,
+		&latch_shows_locked };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(tokens); i++) {
-		latch_run(&fleet, "1234", LATCH_CUT);
-		assert_false(latch_run_may_try(tokens[i], "1234", false));
+	for (size_t i = 0; i < ARRAY_LENGTH(shown); i++) {
+		latch_run("1234", LATCH_CUT);
+		assert_false(latch_run_may_try(shown[i], "1234", false));
 		/* It stays so when the security officer has set the token right. */
-		assert_false(latch_run_may_try(&fleet, "1234", false));
-		assert_false(latch_run_may_try(&fleet, "another", false));
-		assert_false(latch_run_may_try(&fleet, NULL, false));
-		assert_true(latch_run_may_try(&fleet, "1234", true));
-		latch_run(&fleet, "1234", LATCH_ACCEPTED);
-		assert_true(latch_run_may_try(&fleet, "1234", false));
+		assert_false(latch_run_may_try(&latch_shows_nothing, "1234", false));
+		assert_false(latch_run_may_try(&latch_shows_nothing, "another", false));
+		assert_false(latch_run_may_try(&latch_shows_nothing, NULL, false));
+		assert_true(latch_run_may_try(&latch_shows_nothing, "1234", true));
+		latch_run("1234", LATCH_ACCEPTED);
+		assert_true(latch_run_may_try(&latch_shows_nothing, "1234", false));
 	}
 }
 
 static void a_cut_try_is_forgotten_when_the_token_shows_none(void **state)
 {
 	(void)state;
-	latch_run(&fleet, "1234", LATCH_CUT);
-	assert_true(latch_run_may_try(&fleet, "1234", false));
+	latch_run("1234", LATCH_CUT);
+	assert_true(latch_run_may_try(&latch_shows_nothing, "1234", false));
 	/* Somebody else's wrong PIN, later. */
-	assert_true(latch_run_may_try(&count_low, "1234", false));
+	assert_true(latch_run_may_try(&latch_shows_count_low, "1234", false));
 }
 
 static void a_cut_try_keeps_what_was_remembered_before(void **state)
 {
 	(void)state;
-	latch_run(&fleet, "1111", LATCH_REFUSED);
-	latch_run(&fleet, "2222", LATCH_CUT);
-	assert_false(latch_run_may_try(&fleet, "1111", false));
-	assert_true(latch_run_may_try(&fleet, "2222", false));
+	latch_run("1111", LATCH_REFUSED);
+	latch_run("2222", LATCH_CUT);
+	assert_false(latch_run_may_try(&latch_shows_nothing, "1111", false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, "2222", false));
 }
 
 static void a_final_try_is_only_made_by_hand_and_a_locked_token_is_left_alone(void **state)
@@ -152,42 +144,44 @@ static void a_final_try_is_only_made_by_hand_and_a_locked_token_is_left_alone(vo
 	scoped(latch) struct latch *latch = NULL;
 
 	(void)state;
-	assert_false(latch_run_may_try(&final_try, "1234", false));
-	assert_false(latch_run_may_try(&final_try, NULL, false));
-	assert_true(latch_run_may_try(&final_try, "1234", true));
-	assert_false(latch_run_may_try(&locked, "1234", false));
-	assert_false(latch_run_may_try(&locked, "1234", true));
-	latch = latch_run_open(&locked);
-	assert_false(latch_run_check(latch, "1234", true, &error));
+	assert_false(latch_run_may_try(&latch_shows_final_try, "1234", false));
+	assert_false(latch_run_may_try(&latch_shows_final_try, NULL, false));
+	assert_true(latch_run_may_try(&latch_shows_final_try, "1234", true));
+	assert_false(latch_run_may_try(&latch_shows_locked, "1234", false));
+	assert_false(latch_run_may_try(&latch_shows_locked, "1234", true));
+	latch = latch_run_open();
+	assert_false(latch_run_check(latch, &latch_shows_locked, "1234", true, &error));
 	assert_non_null(strstr(error.message, "security officer"));
 }
 
 static void a_refusal_at_the_pin_pad_latches_until_it_is_tried_by_hand(void **state)
 {
 	(void)state;
-	latch_run(&fleet, NULL, LATCH_REFUSED);
-	assert_false(latch_run_may_try(&fleet, NULL, false));
-	assert_true(latch_run_may_try(&fleet, NULL, true));
-	latch_run(&fleet, NULL, LATCH_ACCEPTED);
-	assert_true(latch_run_may_try(&fleet, NULL, false));
+	latch_run(NULL, LATCH_REFUSED);
+	assert_false(latch_run_may_try(&latch_shows_nothing, NULL, false));
+	assert_true(latch_run_may_try(&latch_shows_nothing, NULL, true));
+	latch_run(NULL, LATCH_ACCEPTED);
+	assert_true(latch_run_may_try(&latch_shows_nothing, NULL, false));
 }
 
 static void tokens_that_differ_in_any_name_have_latches_of_their_own(void **state)
 {
 	static const struct latch_token others[] = {
-		{ "SoftHSMS", "oftHSM v2", "0001", "fleet", false, false, false },
-		{ "SoftHSM", "SoftHSM v20", "001", "fleet", false, false, false },
-		{ "SoftHSM", "SoftHSM v2", "0002", "fleet", false, false, false },
-		{ "SoftHSM", "SoftHSM v2", "0001", "flee", false, false, false },
+		{ "SoftHSMS", "oftHSM v2", "0001", "fleet" },
+		{ "SoftHSM", "SoftHSM v20", "001", "fleet" },
+		{ "SoftHSM", "SoftHSM v2", "0002", "fleet" },
+		{ "SoftHSM", "SoftHSM v2", "0001", "flee" },
 	};
 
 	(void)state;
-	latch_run(&fleet, "1234", LATCH_REFUSED);
+	latch_run("1234", LATCH_REFUSED);
 	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
 		struct error error = ERROR_INIT;
-		scoped(latch) struct latch *latch = latch_run_open(&others[i]);
+		scoped(latch) struct latch *latch = NULL;
 
-		assert_ok(latch_run_check(latch, "1234", false, &error), &error);
+		assert_ok(latch_open(state_folder_path(), &others[i], &latch, &error), &error);
+		assert_ok(
+		    latch_run_check(latch, &latch_shows_nothing, "1234", false, &error), &error);
 	}
 }
 

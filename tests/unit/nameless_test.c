@@ -107,6 +107,37 @@ static void named_objects_and_objects_of_other_kinds_are_never_nameless(void **s
 	assert_int_equal(soft_token_count(soft), 10);
 }
 
+static CK_RV answer_as_an_elliptic_key(
+    CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	(void)session;
+	(void)object;
+	for (CK_ULONG i = 0; i < count; i++) {
+		if (attributes[i].type == CKA_CLASS)
+			*(CK_OBJECT_CLASS *)attributes[i].pValue = CKO_PRIVATE_KEY;
+		else if (attributes[i].type == CKA_KEY_TYPE)
+			*(CK_KEY_TYPE *)attributes[i].pValue = CKK_EC;
+		else
+			attributes[i].ulValueLen = 0;
+	}
+	return CKR_OK;
+}
+
+/* SoftHSM says that such a key has no modulus; another token may say that it is empty. */
+static void a_key_that_is_not_rsa_is_never_nameless(void **state)
+{
+	const struct soft_token *soft = *state;
+	CK_FUNCTION_LIST *functions = token_functions(soft->token);
+	CK_C_GetAttributeValue original = functions->C_GetAttributeValue;
+	struct nameless nameless;
+
+	make_elliptic_key(soft);
+	functions->C_GetAttributeValue = answer_as_an_elliptic_key;
+	nameless = find(soft);
+	functions->C_GetAttributeValue = original;
+	assert_int_equal(nameless.count, 0);
+}
+
 static void keys_without_id_label_and_modulus_are_found_and_destroyed(void **state)
 {
 	const struct soft_token *soft = *state;
@@ -220,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_AN_EMPTY_TOKEN(named_objects_and_objects_of_other_kinds_are_never_nameless),
+		ON_AN_EMPTY_TOKEN(a_key_that_is_not_rsa_is_never_nameless),
 		ON_AN_EMPTY_TOKEN(keys_without_id_label_and_modulus_are_found_and_destroyed),
 		ON_AN_EMPTY_TOKEN(an_object_without_a_class_is_nameless_too),
 		ON_AN_EMPTY_TOKEN(an_object_that_has_got_a_name_meanwhile_is_left_alone),

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "tests/unit/test.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -165,7 +166,8 @@ static void a_program_that_never_stops_talking_is_stopped(void **state)
 static void the_program_gets_no_input_no_descriptors_and_little_environment(void **state)
 {
 	scoped(secret) struct secret *output = NULL;
-	scoped(fd) int open_file = dup(STDERR_FILENO);
+	/* Far from those that the start of the program uses itself. */
+	scoped(fd) int open_file = fcntl(STDERR_FILENO, F_DUPFD, 20);
 	struct error error = ERROR_INIT;
 
 	(void)state;

@@ -209,6 +209,38 @@ static void a_token_whose_sessions_are_all_taken_gets_no_signer(void **state)
 	assert_non_null(strstr(error.message, "all 2 sessions of the token fleet are taken"));
 }
 
+static CK_C_GetAttributeValue get_attribute_value;
+
+/* To our own look, which asks with a large buffer; the engine asks for the length first. */
+static CK_RV show_another_modulus(
+    CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	bool ours =
+	    count == 1 && attributes[0].type == CKA_MODULUS && attributes[0].ulValueLen > 1024;
+	CK_RV result = get_attribute_value(session, object, attributes, count);
+
+	if (ours && result == CKR_OK)
+		((unsigned char *)attributes[0].pValue)[8] ^= 1;
+	return result;
+}
+
+static void a_key_that_is_not_the_one_that_was_meant_is_refused(void **state)
+{
+	CK_FUNCTION_LIST *functions = token_functions(bench.soft->token);
+	EVP_PKEY *key = NULL;
+	struct error error = ERROR_INIT;
+	bool loaded;
+
+	(void)state;
+	get_attribute_value = functions->C_GetAttributeValue;
+	functions->C_GetAttributeValue = show_another_modulus;
+	loaded = signer_load_key(bench.signer, &old_id, &key, &error);
+	functions->C_GetAttributeValue = get_attribute_value;
+	assert_refused(loaded, &error, ERROR_TOKEN);
+	assert_null(key);
+	assert_non_null(strstr(error.message, "took another key for 010203"));
+}
+
 static void a_key_that_was_destroyed_does_not_sign(void **state)
 {
 	const struct key_id gone = { { 6 }, 1 };
@@ -239,6 +271,7 @@ int main(void)
 		cmocka_unit_test(two_private_keys_with_one_id_are_refused),
 		cmocka_unit_test(a_key_with_an_empty_modulus_is_refused),
 		cmocka_unit_test(a_token_whose_sessions_are_all_taken_gets_no_signer),
+		cmocka_unit_test(a_key_that_is_not_the_one_that_was_meant_is_refused),
 		cmocka_unit_test(a_key_that_was_destroyed_does_not_sign),
 	};
 

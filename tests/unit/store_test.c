@@ -248,6 +248,21 @@ static void a_current_that_is_not_ours_is_damaged(void **state)
 	}
 }
 
+static void a_current_that_is_a_file_is_damaged(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(store) struct store *store = open_with_two_generations();
+	uint32_t number;
+
+	(void)state;
+	assert_int_equal(unlinkat(store_folder(store), "current", 0), 0);
+	state_folder_write("orders/current", "generations/1");
+	assert_refused(store_active(store, &number, &error), &error, ERROR_DAMAGED);
+	assert_ok(store_activate(store, 2, &error), &error);
+	assert_ok(store_active(store, &number, &error), &error);
+	assert_int_equal(number, 2);
+}
+
 static void a_damaged_current_is_replaced_by_the_next_activation(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -328,6 +343,7 @@ int main(void)
 		TEST(first_runs_at_once_agree_on_one_tag),
 		TEST(without_current_nothing_is_active),
 		TEST(a_current_that_is_not_ours_is_damaged),
+		TEST(a_current_that_is_a_file_is_damaged),
 		TEST(a_damaged_current_is_replaced_by_the_next_activation),
 		TEST(generations_are_listed_in_their_order),
 		TEST(more_generations_than_are_kept_are_an_error_that_says_so),

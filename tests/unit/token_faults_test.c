@@ -78,6 +78,17 @@ static void a_slot_that_cannot_be_read_hides_no_other(void **state)
 	    "and 1 could not be read (CKR_DEVICE_ERROR)");
 }
 
+/* Pulled out between the list and the look: that slot is empty, not broken. */
+static void a_token_pulled_out_while_slots_are_listed_is_absent(void **state)
+{
+	struct shim_report report;
+
+	shim_run(*state, "C_GetTokenInfo 1 fail CKR_TOKEN_NOT_PRESENT\n", open_and_look, &report);
+	assert_refused(report.succeeded, &report.error, ERROR_TOKEN);
+	assert_non_null(strstr(report.error.message, "those there: none"));
+	assert_null(strstr(report.error.message, "could not be read"));
+}
+
 static void a_token_in_two_slots_is_ambiguous_and_one_that_is_pulled_out_is_absent(void **state)
 {
 	assert_fails(*state, "duplicate-slot\n", open_and_look,
@@ -202,6 +213,7 @@ int main(void)
 		cmocka_unit_test(a_module_that_is_initialized_already_is_used),
 		cmocka_unit_test(a_module_that_does_not_initialize_is_named_and_not_finalized),
 		cmocka_unit_test(a_slot_that_cannot_be_read_hides_no_other),
+		cmocka_unit_test(a_token_pulled_out_while_slots_are_listed_is_absent),
 		cmocka_unit_test(
 		    a_token_in_two_slots_is_ambiguous_and_one_that_is_pulled_out_is_absent),
 		cmocka_unit_test(a_token_plugged_in_while_slots_are_listed_is_no_fault),

@@ -200,6 +200,27 @@ static void a_wrong_pin_is_refused_and_must_not_be_tried_again(void **state)
 	assert_int_equal(login, TOKEN_LOGIN_REFUSED);
 }
 
+static void a_second_look_shows_what_a_refusal_has_changed(void **state)
+{
+	scoped(module) struct module *module = open_module();
+	scoped(token) struct token *token = NULL;
+	struct error error = ERROR_INIT;
+	enum token_login login = TOKEN_LOGIN_FAILED;
+
+	(void)state;
+	assert_ok(find(module, "pkcs11:token=other", &token, &error), &error);
+	assert_ok(token_open_session(token, true, &error), &error);
+	assert_ok(token_look_again(token, &error), &error);
+	assert_refused(log_in(token, "98765432", &login, &error), &error, ERROR_PIN);
+	assert_ok(token_look_again(token, &error), &error);
+	assert_true(token_info(token)->pin_count_low);
+	assert_ok(log_in(token, SOFT_TOKEN_ADDED_PIN, &login, &error), &error);
+	assert_ok(token_look_again(token, &error), &error);
+	assert_false(token_info(token)->pin_count_low);
+	assert_false(token_info(token)->pin_final_try);
+	assert_false(token_info(token)->pin_locked);
+}
+
 static void logging_in_twice_is_fine(void **state)
 {
 	scoped(module) struct module *module = open_module();
@@ -261,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_token_that_was_never_initialized_is_none),
 		cmocka_unit_test(several_matches_are_listed_and_a_serial_tells_them_apart),
 		cmocka_unit_test(a_wrong_pin_is_refused_and_must_not_be_tried_again),
+		cmocka_unit_test(a_second_look_shows_what_a_refusal_has_changed),
 		cmocka_unit_test(logging_in_twice_is_fine),
 		cmocka_unit_test(without_a_pin_only_a_pin_pad_is_asked),
 		cmocka_unit_test(a_token_has_one_session_and_it_may_be_for_reading_only),
