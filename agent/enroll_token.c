@@ -187,8 +187,8 @@ bool enroll_token_read(const char *path, struct enroll_token *ret_token, struct 
 	if (!secret_new(&text, error))
 		return false;
 	if (!secret_read(text, file, is_stdin ? "standard input" : path, error)) {
-		if (error->kind == ERROR_CONFIG) /* too long: what was given is no token */
-			error->kind = ERROR_USAGE;
+		/* Too long, or a folder: what was given is no token. */
+		error->kind = ERROR_USAGE;
 		return false;
 	}
 	if (!enroll_token_parse(secret_bytes(text), secret_length(text), ret_token, error))

@@ -120,7 +120,8 @@ static int report(const struct call *call, const cJSON *object, int status)
 {
 	struct error error = ERROR_INIT;
 
-	if (!call->options->json || report_print_json(stdout, object, &error))
+	if (call->options->json ? report_print_json(stdout, object, &error)
+				: report_flush(stdout, &error))
 		return status;
 	console_print(call->console, "%s", error.message);
 	return status != 0 ? status : error_exit_status(error.kind);

@@ -22,6 +22,8 @@ cJSON *report_json(const struct options *options, const struct identity_settings
     const struct identity *identity, const struct result *result);
 /* The same head over `identities`, an array of such objects, which is taken. */
 cJSON *report_json_all(const struct options *options, cJSON *identities, int exit_status);
+/* What the commands have printed for people is out; ERROR_STATE when it could not be written. */
+MUST_CHECK bool report_flush(FILE *stream, struct error *error);
 MUST_CHECK bool report_print_json(FILE *stream, const cJSON *report, struct error *error);
 
 /* For people, on stdout: what `status` and `keys` show. */

@@ -207,12 +207,18 @@ cJSON *report_json_all(const struct options *options, cJSON *identities, int exi
 	return object;
 }
 
+bool report_flush(FILE *stream, struct error *error)
+{
+	if (fflush(stream) != 0 || ferror(stream))
+		return error_set(
+		    error, ERROR_STATE, "cannot write to standard output: %s", strerror(errno));
+	return true;
+}
+
 bool report_print_json(FILE *stream, const cJSON *report, struct error *error)
 {
 	scoped(char) char *text = json_print(report);
 
-	if (fprintf(stream, "%s\n", text) < 0 || fflush(stream) != 0)
-		return error_set(
-		    error, ERROR_STATE, "cannot write to standard output: %s", strerror(errno));
-	return true;
+	(void)fprintf(stream, "%s\n", text);
+	return report_flush(stream, error);
 }

@@ -92,7 +92,8 @@ static bool set_death(struct watch *watch, struct error *error)
 	char signal_name[32];
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_NOT_STARTED)
-		return error_set(error, ERROR_INTERNAL, "the worker could not be started");
+		return error_set(error, ERROR_INTERNAL,
+		    "the program renewal-worker cannot be run: reinstall the package");
 	if (!WIFSIGNALED(status))
 		return error_set(error, ERROR_INTERNAL,
 		    "the worker ended with status %d and without a report while %s",

@@ -73,6 +73,13 @@ bool command_enroll(
 		return false;
 	errand.token = token.secret;
 	done = errand_run(call, identity, &errand, result, &supervised, error);
+	/* A worker that was ended while it waited for the answer had sent the token. */
+	if (!done && error->kind == ERROR_DEADLINE
+	    && journal_token_is_spent(
+		&identity->journal, secret_bytes(token.secret), secret_length(token.secret))) {
+		error->kind = ERROR_REENROLL;
+		error_prefix(error, "the one-time token is used up, supply another");
+	}
 	if (!supervised.interrupted)
 		note(call, identity, &supervised, result, error);
 	if (!done)

@@ -15,8 +15,7 @@ static bool refused(
 	struct journal *journal = &run->journal;
 	struct error following = ERROR_INIT;
 	int64_t now = clock_now();
-	bool ca_changed =
-	    !journal->enrolment && run->active.number != 0 && !candidate->same_issuer;
+	bool ca_changed = !journal->enrolment && run->active.number != 0 && !candidate->same_issuer;
 
 	error->kind = ERROR_UNPROVEN;
 	if (journal->probe_refused == 0 || journal->probe_refused > now) {

@@ -69,8 +69,8 @@ static bool issued_parse(
 		return false;
 	leaf_at = find_certificate(chain, sk_X509_value(client, 0));
 	if (leaf_at < 0)
-		return error_set(error, ERROR_VERIFICATION,
-		    "certificateChain does not hold clientCertificate");
+		return error_set(
+		    error, ERROR_VERIFICATION, "certificateChain does not hold clientCertificate");
 	X509_free(sk_X509_delete(chain, leaf_at));
 	while (sk_X509_num(authorities) > 0) {
 		if (!sk_X509_push(chain, sk_X509_value(authorities, 0)))

@@ -110,8 +110,7 @@ static void parse_spent_tokens(struct record *record, struct journal *journal)
 		record->good = false;
 		return;
 	}
-	cJSON_ArrayForEach(token, tokens)
-	{
+	cJSON_ArrayForEach (token, tokens) {
 		char *target = journal->spent_tokens[count++];
 
 		if (!cJSON_IsString(token) || !record_is_hex(token->valuestring)

@@ -103,9 +103,9 @@ bool latch_memory_parse(const cJSON *object, struct latch_memory *ret_memory)
 		return false;
 	if (!cJSON_IsArray(refused) || cJSON_GetArraySize(refused) > LATCH_REFUSED_MAX)
 		return false;
-	cJSON_ArrayForEach(
-	    item, refused) if (!parse_refusal(item,
-				   &ret_memory->refused[ret_memory->count++])) return false;
+	cJSON_ArrayForEach (item, refused)
+		if (!parse_refusal(item, &ret_memory->refused[ret_memory->count++]))
+			return false;
 	return true;
 }
 
