@@ -36,9 +36,9 @@ def test_a_damaged_journal_is_set_aside_and_the_run_goes_on(world, how):
 
 
 @pytest.mark.parametrize("members", [
-    {"phase": "WONDERING"}, {"phase": 3}, {"phase": None}, {"phase": "KEYED"}, {"schema_version": 99},
-    {"failures": "many"}, {"next_attempt": "soon"}, {"last_generation": 10 ** 30},
-    {"last_error": "bad luck"}, {"spent_tokens": {}}])
+    {"schema_version": 99}, {"phase": "WONDERING"}, {"phase": 3}, {"phase": None},
+    {"phase": "KEYED"}, {"failures": "many"}, {"next_attempt": "soon"},
+    {"last_generation": 10 ** 30}, {"last_error": "bad luck"}, {"spent_tokens": {}}])
 def test_a_journal_with_a_member_that_makes_no_sense_is_set_aside(world, members):
     changed(world.folder / "journal.json", **members)
     result = world.run("renew", "--force")

@@ -149,7 +149,7 @@ class World:
             "a PIN or one-time token was shown or kept"
 
     def assert_key_fits(self):
-        """Looked at from outside: one private key in the token belongs to the active certificate."""
+        """From outside: one private key in the token belongs to the active certificate."""
         modulus = self.certificate().public_key().public_numbers().n
         keys = [key for key in self.token.private_keys()
                 if int.from_bytes(key.modulus, "big") == modulus]
