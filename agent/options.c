@@ -11,8 +11,8 @@
 
 struct option {
 	const char *name;
-	char letter;          /* 0: none */
 	const char *argument; /* NULL: it has none */
+	int letter;           /* 0: none */
 	unsigned commands;    /* enum command_bit */
 	size_t offset;
 	bool (*parse)(const char *text, void *at, struct error *error); /* NULL: a switch */
@@ -49,40 +49,40 @@ static bool parse_generation(const char *text, void *at, struct error *error)
 
 /* clang-format off */
 static const struct option table[] = {
-	{ "config", 0, "FILE", COMMAND_EVERY, AT(config), parse_text,
+	{ "config", "FILE", 0, COMMAND_EVERY, AT(config), parse_text,
 	  "read this configuration (else RENEWAL_AGENT_CONFIG, else /etc/renewal-agent/renewal-agent.conf)" },
-	{ "identity", 0, "NAME", COMMAND_EVERY, AT(identity), parse_text,
+	{ "identity", "NAME", 0, COMMAND_EVERY, AT(identity), parse_text,
 	  "the identity meant; not needed when there is only one" },
-	{ "all", 0, NULL, COMMAND_RENEW | COMMAND_STATUS | COMMAND_KEYS, AT(all), NULL,
+	{ "all", NULL, 0, COMMAND_RENEW | COMMAND_STATUS | COMMAND_KEYS, AT(all), NULL,
 	  "all identities, one after another" },
-	{ "json", 0, NULL, COMMAND_EVERY, AT(json), NULL,
+	{ "json", NULL, 0, COMMAND_EVERY, AT(json), NULL,
 	  "print one JSON object on stdout" },
-	{ "detailed-exitcode", 0, NULL, COMMAND_EVERY, AT(detailed_exitcode), NULL,
+	{ "detailed-exitcode", NULL, 0, COMMAND_EVERY, AT(detailed_exitcode), NULL,
 	  "exit with 10 instead of 0 when nothing was changed" },
-	{ "verbose", 'v', NULL, COMMAND_EVERY, AT(verbose), NULL,
+	{ "verbose", NULL, 'v', COMMAND_EVERY, AT(verbose), NULL,
 	  "say more on stderr" },
-	{ "help", 'h', NULL, COMMAND_EVERY, AT(help), NULL,
+	{ "help", NULL, 'h', COMMAND_EVERY, AT(help), NULL,
 	  "show this text" },
-	{ "version", 0, NULL, COMMAND_EVERY, AT(version), NULL,
+	{ "version", NULL, 0, COMMAND_EVERY, AT(version), NULL,
 	  "show the version" },
 
-	{ "token-file", 0, "FILE", COMMAND_ENROLL, AT(token_file), parse_text,
+	{ "token-file", "FILE", 0, COMMAND_ENROLL, AT(token_file), parse_text,
 	  "the one-time token, plain or in the Director's rawEncoded form; - is stdin" },
-	{ "url", 0, "URL", COMMAND_ENROLL, AT(url), parse_url,
+	{ "url", "URL", 0, COMMAND_ENROLL, AT(url), parse_url,
 	  "the token-secured URL of the Connector (else that of the token, else enrollment_url)" },
-	{ "force", 0, NULL, COMMAND_RENEW, AT(force), NULL,
+	{ "force", NULL, 0, COMMAND_RENEW, AT(force), NULL,
 	  "renew now, due or not and in a back-off too" },
-	{ "dry-run", 0, NULL, COMMAND_RENEW, AT(dry_run), NULL,
+	{ "dry-run", NULL, 0, COMMAND_RENEW, AT(dry_run), NULL,
 	  "try token, key and connection, and change nothing" },
-	{ "retry-pin", 0, NULL, COMMAND_RENEW, AT(retry_pin), NULL,
+	{ "retry-pin", NULL, 0, COMMAND_RENEW, AT(retry_pin), NULL,
 	  "try the PIN although the token has refused it before" },
-	{ "prune", 0, NULL, COMMAND_KEYS, AT(prune), NULL,
+	{ "prune", NULL, 0, COMMAND_KEYS, AT(prune), NULL,
 	  "destroy the keys that crashes have left over" },
-	{ "unknown", 0, NULL, COMMAND_KEYS, AT(unknown), NULL,
+	{ "unknown", NULL, 0, COMMAND_KEYS, AT(unknown), NULL,
 	  "with --prune: also key objects without a name, which may belong to another program" },
-	{ "generation", 0, "N", COMMAND_REVOKE, AT(generation), parse_generation,
+	{ "generation", "N", 0, COMMAND_REVOKE, AT(generation), parse_generation,
 	  "revoke the certificate of this generation" },
-	{ "active", 0, NULL, COMMAND_REVOKE, AT(active), NULL,
+	{ "active", NULL, 0, COMMAND_REVOKE, AT(active), NULL,
 	  "revoke the active certificate; a one-time token is needed afterwards" },
 };
 /* clang-format on */

@@ -3,8 +3,8 @@
 #include "agent/config/config.h"
 #include "agent/config/url_check.h"
 #include "agent/job/message.h"
-#include "agent/state/record.h"
 #include "base/json.h"
+#include "base/record.h"
 #include "base/secret.h"
 #include "base/text.h"
 

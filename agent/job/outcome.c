@@ -1,7 +1,7 @@
 #include "agent/job/job.h"
 #include "agent/job/message.h"
-#include "agent/state/record.h"
 #include "base/json.h"
+#include "base/record.h"
 #include "base/scoped.h"
 #include "base/text.h"
 

@@ -1,8 +1,8 @@
 #include "agent/state/answer.h"
 
-#include "agent/state/record.h"
 #include "agent/state/state_file.h"
 #include "agent/state/store.h"
+#include "base/record.h"
 #include "base/scoped.h"
 
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 #include "agent/state/debts.h"
 
-#include "agent/state/record.h"
 #include "agent/state/schedule.h"
 #include "agent/state/state_file.h"
 #include "agent/state/store.h"
 #include "base/json.h"
+#include "base/record.h"
 #include "base/scoped.h"
 #include "base/text.h"
 

@@ -1,8 +1,8 @@
 #include "agent/state/generation_json.h"
 
-#include "agent/state/record.h"
 #include "agent/state/store.h"
 #include "base/json.h"
+#include "base/record.h"
 
 #include <string.h>
 

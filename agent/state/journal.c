@@ -1,9 +1,9 @@
 #include "agent/state/journal.h"
 
 #include "agent/state/journal_json.h"
-#include "agent/state/record.h"
 #include "agent/state/state_file.h"
 #include "agent/state/store.h"
+#include "base/record.h"
 #include "base/scoped.h"
 #include "base/text.h"
 

@@ -1,9 +1,9 @@
 #include "agent/state/journal_json.h"
 
 #include "agent/state/journal.h"
-#include "agent/state/record.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/record.h"
 #include "base/text.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "agent/state/latch_memory.h"
 
 #include "agent/state/latch.h"
-#include "agent/state/record.h"
+#include "base/record.h"
 #include "base/text.h"
 
 #include <limits.h>

@@ -15,7 +15,7 @@ MAY = {
     "agent/x509": ({"base", "agent/x509"}, {"openssl"}),
     "agent/state": ({"base", "agent/x509", "agent/state"}, {"openssl", "cjson"}),
     "agent/config": ({"base", "agent/config"}, {"cjson"}),
-    "agent/job": ({"base", "agent/state", "agent/config", "agent/job"}, {"cjson"}),
+    "agent/job": ({"base", "agent/config", "agent/job"}, {"cjson"}),
     "agent/renewal": (
         {"base", "pkcs11", "transport", "agent/x509", "agent/state", "agent/config",
          "agent/job", "agent/renewal", "agent/policy.h"}, {"openssl", "cjson"}),

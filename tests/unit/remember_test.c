@@ -187,6 +187,17 @@ static void what_the_connector_calls_expired_is_expired(void **state)
 	assert_int_equal(host->identity.journal.rejections, 0);
 }
 
+static void what_is_said_about_a_new_certificate_is_not_about_the_active_one(void **state)
+{
+	struct host *host = *state;
+
+	host->outcome.alert_expired = true;
+	end(host, ERROR_UNPROVEN, NOW);
+	assert_int_equal(host->error.kind, ERROR_UNPROVEN);
+	assert_int_equal(host->reason, REASON_NONE);
+	assert_false(host->identity.journal.reenroll);
+}
+
 static void our_own_clock_is_believed_only_when_the_connectors_agrees(void **state)
 {
 	struct host *host = *state;
@@ -271,6 +282,7 @@ int main(void)
 		on_a_host(one_refusal_is_enough_when_the_settings_say_so),
 		on_a_host(a_clock_that_went_back_starts_the_count_of_time_anew),
 		on_a_host(what_the_connector_calls_expired_is_expired),
+		on_a_host(what_is_said_about_a_new_certificate_is_not_about_the_active_one),
 		on_a_host(our_own_clock_is_believed_only_when_the_connectors_agrees),
 		on_a_host(a_certificate_that_is_valid_is_not_expired),
 		on_a_host(a_latched_pin_and_a_wrong_clock_are_named),

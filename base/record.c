@@ -1,4 +1,4 @@
-#include "agent/state/record.h"
+#include "base/record.h"
 
 #include "base/clock.h"
 #include "base/text.h"
