@@ -103,7 +103,6 @@ static bool store_generation(
 		.key_label = journal->key_label,
 		.director_url = journal->director_url[0] ? journal->director_url : NULL,
 		.connector_url = journal->connector_url[0] ? journal->connector_url : NULL,
-		.activated = clock_now(),
 		.same_issuer = issuer_is_the_same(&run->active, chain),
 	};
 

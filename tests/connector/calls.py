@@ -42,6 +42,7 @@ class Call:
     cpu_milliseconds: float = None  # the same to the answer sent, without waiting
     signing_milliseconds: float = None
     faults: list = field(default_factory=list)
+    sent: bool = False             # the figures are final
     caller: Caller = None          # this and what follows: not shown
     started: float = field(default_factory=perf_counter)
     started_cpu: float = field(default_factory=thread_time)
@@ -51,6 +52,7 @@ class Call:
         if not sent or self.faults:
             self.milliseconds = (perf_counter() - self.started) * 1000
         self.cpu_milliseconds = (thread_time() - self.started_cpu) * 1000
+        self.sent = sent
 
     def as_json(self):
         shown = dict(self.__dict__)

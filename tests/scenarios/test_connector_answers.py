@@ -163,5 +163,5 @@ def test_an_answer_of_100_mb_is_neither_kept_nor_waited_for(host, operation):
     started = time.monotonic()
     host.assert_fails(*REFUSED, "larger than 1048576 bytes",
                       command=("prlimit", f"--data={MEMORY}"))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     host.assert_recovers()

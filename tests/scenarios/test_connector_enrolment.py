@@ -204,6 +204,18 @@ def test_the_directors_raw_form_brings_its_own_url(host, blanks):
     assert_enrolls(host, file=file)
 
 
+def test_a_token_may_come_by_standard_input(host):
+    file = host.one_time_token()
+    assert_enrolls(host, file="-", command=("sh", "-c", f'exec "$@" <{file}', "sh"))
+
+
+def test_a_token_may_come_in_the_url_that_older_applications_are_given(host):
+    file = host.one_time_token()
+    token = file.read_text().strip()
+    assert_enrolls(host, file=host.token_file(
+        f"https://elsewhere.example/v1/applications/signingRequests/info?token={token}"))
+
+
 def test_without_any_url_there_is_nowhere_to_enroll(host):
     host.configure(enrollment_url=None)
     result = enroll(host)

@@ -57,7 +57,7 @@ def test_an_answer_that_takes_too_long(host, operation, kind, parameters):
     host.connector.fault(operation, kind, **parameters)
     started = time.monotonic()
     host.assert_fails(*PASSING, host.connector.mtls_url, "timed out")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     host.assert_recovers()
 
 

@@ -101,6 +101,19 @@ def test_an_identity_that_is_dead_is_healed_by_a_one_time_token(new_world, old_c
     world.assert_renews()
 
 
+@pytest.mark.parametrize("server_is_ahead_too, status, reason", [
+    (True, 20, "expired"), (False, 75, "rejected")])
+def test_our_own_clock_says_expired_when_the_connectors_agrees(
+        new_world, server_is_ahead_too, status, reason):
+    new_world.connector.settings(validity_seconds=3600)
+    new_world.enroll()
+    new_world.connector.settings(date_offset=7200 * server_is_ahead_too)
+    refuse(new_world)
+    new_world.assert_fails(status, "connector", "HTTP 400", reason=reason, command=LATER)
+    new_world.connector.settings(validity_seconds=86400)
+    new_world.assert_recovers()
+
+
 def test_a_refused_identity_is_tried_again_when_the_back_off_has_passed(host):
     host.configure(rejected_after="0s")
     refuse(host)
