@@ -199,8 +199,11 @@ static void first_runs_at_once_agree_on_one_tag(void **state)
 		if (fork() == 0) {
 			struct store *store = state_folder_open();
 
-			_exit(
-			    write(answers[1], store_tag(store), STORE_TAG_SIZE) != STORE_TAG_SIZE);
+			bool sent =
+			    write(answers[1], store_tag(store), STORE_TAG_SIZE) == STORE_TAG_SIZE;
+
+			store_close(store);
+			_exit(!sent);
 		}
 	}
 	for (int i = 0; i < FIRST_RUNS; i++) {
