@@ -1,11 +1,11 @@
 #include "agent/call.h"
 #include "agent/commands/commands.h"
-#include "agent/errand.h"
-#include "agent/identity.h"
+#include "agent/identity/identity.h"
+#include "agent/identity/result.h"
 #include "agent/options.h"
-#include "agent/report.h"
-#include "agent/result.h"
-#include "agent/supervisor.h"
+#include "agent/report/report.h"
+#include "agent/supervisor/errand.h"
+#include "agent/supervisor/supervisor.h"
 #include "base/text.h"
 
 bool command_keys(

@@ -20,9 +20,19 @@ MAY = {
         {"base", "pkcs11", "transport", "agent/x509", "agent/state", "agent/config",
          "agent/job", "agent/renewal", "agent/policy.h"}, {"openssl", "cjson"}),
     "agent/worker_main.c": ({"base", "agent/job", "agent/renewal"}, set()),
-    "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
-               "agent/commands", "agent"}, {"openssl", "cjson"}),
+    "agent/identity": (
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
+         "agent/policy.h"}, {"cjson"}),
+    "agent/report": (
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/report",
+         "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
+    "agent/supervisor": (
+        {"base", "agent/config", "agent/job", "agent/identity", "agent/report",
+         "agent/supervisor", "agent/policy.h", "agent/call.h"}, set()),
+    "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
+               "agent/report", "agent/supervisor", "agent/commands", "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
+                        "agent/identity", "agent/report", "agent/supervisor",
                         "agent/commands/commands.h", "agent"}, {"openssl", "cjson"}),
 }
 LIBRARIES = {"openssl": "openssl", "cjson": "cjson", "curl": "curl", "p11-kit": "p11-kit"}

@@ -1,4 +1,4 @@
-#include "agent/console.h"
+#include "agent/report/console.h"
 
 #include "base/scoped.h"
 #include "tests/unit/test.h"

@@ -1,6 +1,6 @@
-#include "agent/decide.h"
+#include "agent/identity/decide.h"
 
-#include "agent/identity.h"
+#include "agent/identity/identity.h"
 #include "agent/policy.h"
 #include "tests/unit/test.h"
 

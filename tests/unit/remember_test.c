@@ -1,6 +1,6 @@
-#include "agent/remember.h"
+#include "agent/identity/remember.h"
 
-#include "agent/identity.h"
+#include "agent/identity/identity.h"
 #include "agent/job/job.h"
 #include "agent/policy.h"
 #include "tests/unit/test.h"

@@ -1,9 +1,9 @@
-#include "agent/report.h"
+#include "agent/report/report.h"
 
 #include "agent/commands/commands.h"
-#include "agent/identity.h"
+#include "agent/identity/identity.h"
+#include "agent/identity/result.h"
 #include "agent/options.h"
-#include "agent/result.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"

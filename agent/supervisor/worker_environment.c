@@ -1,4 +1,4 @@
-#include "agent/worker_environment.h"
+#include "agent/supervisor/worker_environment.h"
 
 #include "base/compiler.h"
 #include "base/text.h"

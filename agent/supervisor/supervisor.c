@@ -1,8 +1,8 @@
-#include "agent/supervisor.h"
+#include "agent/supervisor/supervisor.h"
 
-#include "agent/console.h"
 #include "agent/policy.h"
-#include "agent/worker_process.h"
+#include "agent/report/console.h"
+#include "agent/supervisor/worker_process.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/text.h"

@@ -1,8 +1,8 @@
-#include "agent/worker_process.h"
+#include "agent/supervisor/worker_process.h"
 
 #include "agent/config/settings.h"
 #include "agent/job/job.h"
-#include "agent/worker_environment.h"
+#include "agent/supervisor/worker_environment.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/text.h"

@@ -1,4 +1,4 @@
-#include "agent/identity.h"
+#include "agent/identity/identity.h"
 
 #include "agent/state/lock.h"
 #include "agent/x509/certificate.h"

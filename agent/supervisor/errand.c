@@ -1,10 +1,10 @@
-#include "agent/errand.h"
+#include "agent/supervisor/errand.h"
 
 #include "agent/call.h"
-#include "agent/console.h"
-#include "agent/identity.h"
-#include "agent/result.h"
-#include "agent/supervisor.h"
+#include "agent/identity/identity.h"
+#include "agent/identity/result.h"
+#include "agent/report/console.h"
+#include "agent/supervisor/supervisor.h"
 #include "base/scoped.h"
 #include "base/text.h"
 

@@ -1,4 +1,4 @@
-#include "agent/console.h"
+#include "agent/report/console.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

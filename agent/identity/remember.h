@@ -4,7 +4,7 @@
  * them, refusals until they mean that only a one-time token helps. Pure but for the journal that
  * it changes; the caller saves it.
  */
-#include "agent/result.h"
+#include "agent/identity/result.h"
 #include "base/compiler.h"
 #include "base/error.h"
 

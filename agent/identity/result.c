@@ -1,4 +1,4 @@
-#include "agent/result.h"
+#include "agent/identity/result.h"
 
 #define EXIT_UNCHANGED 10
 

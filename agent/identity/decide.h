@@ -2,7 +2,7 @@
 /*
  * Whether a worker is needed, decided under the lock. Pure: what is known comes in, the clock too.
  */
-#include "agent/result.h"
+#include "agent/identity/result.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
