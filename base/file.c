@@ -167,6 +167,26 @@ bool file_write_new(int folder, const char *name, const void *bytes, size_t leng
 	return fill(file, bytes, length, mode) || give_up(folder, name, error, "write", path);
 }
 
+bool file_begin_new(int folder, const char *name, const void *bytes, size_t length, mode_t mode,
+    const char *path, int *ret_file, struct error *error)
+{
+	scoped(fd) int file = create(folder, name, mode);
+
+	if (file < 0)
+		return fail(error, "create", path);
+	if (fchmod(file, mode) != 0 || !write_all(file, bytes, length))
+		return give_up(folder, name, error, "write", path);
+	/* Only a beginning, which not every file system knows: file_finish is what counts. */
+	(void)sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
+	*ret_file = take_fd(&file);
+	return true;
+}
+
+bool file_finish(int file, const char *path, struct error *error)
+{
+	return sync_descriptor(file) || fail(error, "write", path);
+}
+
 /* What takes the place of `name` by a rename. False, with errno, when that name is too long. */
 static bool temporary_name(char target[NAME_MAX + 1], const char *name)
 {

@@ -37,6 +37,12 @@ MUST_CHECK bool file_replace(int folder, const char *name, const void *bytes, si
    A file of that name is an error. */
 MUST_CHECK bool file_write_new(int folder, const char *name, const void *bytes, size_t length,
     mode_t mode, const char *path, struct error *error);
+/* The same in two steps, so that several files travel to disk together: the content is on its way
+   when it returns, and there when file_finish has been told of the descriptor, which is the
+   caller's. */
+MUST_CHECK bool file_begin_new(int folder, const char *name, const void *bytes, size_t length,
+    mode_t mode, const char *path, int *ret_file, struct error *error);
+MUST_CHECK bool file_finish(int file, const char *path, struct error *error);
 /* Reads all of a regular file of at most `limit` bytes; a NUL follows them. The caller owns it.
    An absent file succeeds with *ret_bytes NULL. A symlink as the last part is refused. */
 MUST_CHECK bool file_read(int folder, const char *name, size_t limit, const char *path,

@@ -30,6 +30,7 @@ bool run_open(const struct job *job, const struct secret *one_time_token, int ch
 
 	if (!store_open(run.settings->state_directory, run.settings->name, true, &run.store, error))
 		return false;
+	store_remember(run.store);
 	/* An enrolment replaces what cannot be read. */
 	if (!journal_load(run.store, &run.journal, &damaged, error)
 	    || (!run_load_active(&run, error)

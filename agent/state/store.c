@@ -111,6 +111,9 @@ static struct store *new_store(
 	store->folder = folder;
 	store->generations = generations;
 	memcpy(store->tag, tag, sizeof(store->tag));
+	store->memory = calloc(1, sizeof(*store->memory));
+	if (!store->memory)
+		abort();
 	return store;
 }
 
@@ -148,8 +151,15 @@ void store_close(struct store *store)
 		close(store->folder);
 	if (store->generations >= 0)
 		close(store->generations);
+	store_memory_clear(store->memory);
+	free(store->memory);
 	free(store->path);
 	free(store);
+}
+
+void store_remember(const struct store *store)
+{
+	store->memory->used = true;
 }
 
 int store_folder(const struct store *store)

@@ -43,6 +43,8 @@ struct generation {
 MUST_CHECK bool store_open(const char *state_directory, const char *identity, bool make,
     struct store **ret_store, struct error *error);
 void store_close(struct store *store);
+/* From now on a generation is read from disk once. For a process that alone changes them. */
+void store_remember(const struct store *store);
 
 int store_folder(const struct store *store);       /* descriptor of <identity>/; borrowed */
 const char *store_path(const struct store *store); /* of <identity>/, for messages; borrowed */

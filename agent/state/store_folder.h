@@ -3,6 +3,7 @@
  * Inside of the store: what its files share. Nobody else includes this.
  */
 #include "agent/state/store.h"
+#include "agent/state/store_memory.h"
 
 #include <limits.h>
 
@@ -16,6 +17,7 @@ struct store {
 	int folder;      /* <identity>/ */
 	int generations; /* <identity>/generations/; -1 when it is not there */
 	char tag[STORE_TAG_SIZE];
+	struct store_memory *memory; /* owned; of what was read */
 };
 
 /* The tag of the state directory; with `make` it is made when there is none. */

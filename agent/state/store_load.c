@@ -122,8 +122,8 @@ static bool read_activated(
 	return true;
 }
 
-bool store_load(const struct store *store, uint32_t number, struct generation *ret_generation,
-    struct error *error)
+static bool read_files(const struct store *store, uint32_t number,
+    struct generation *ret_generation, struct error *error)
 {
 	struct generation_path path = store_generation_path(store, number, "");
 	struct generation_path name;
@@ -142,8 +142,24 @@ bool store_load(const struct store *store, uint32_t number, struct generation *r
 		    strerror(errno));
 	reading.folder = folder;
 	if (!read_certificates(&reading, &generation) || !read_uri(&reading, &generation.key_uri)
-	    || !read_json(&reading, number, &generation)
-	    || !read_activated(store, &generation, error))
+	    || !read_json(&reading, number, &generation))
+		return false;
+	*ret_generation = generation;
+	generation = (struct generation){ 0 };
+	return true;
+}
+
+bool store_load(const struct store *store, uint32_t number, struct generation *ret_generation,
+    struct error *error)
+{
+	scoped(generation) struct generation generation = { 0 };
+
+	if (!store_memory_find(store->memory, number, &generation)) {
+		if (!read_files(store, number, &generation, error))
+			return false;
+		store_memory_add(store->memory, &generation);
+	}
+	if (!read_activated(store, &generation, error))
 		return false;
 	*ret_generation = generation;
 	generation = (struct generation){ 0 };

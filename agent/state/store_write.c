@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #define FILE_MODE 0644
+#define GENERATION_FILES 6
 #define FILE_TEXT_MAX 65536 /* of what is not a bundle */
 
 struct number_name {
@@ -64,15 +65,44 @@ static bool check_uri(const char *uri, struct error *error)
 	return true;
 }
 
-/* Each file is fsynced here: the folder's fsync brings their names to disk, not their content. */
-static bool write_file(int folder, const char *name, const char *text,
-    const struct generation_path *path, struct error *error)
+/* A generation's files, while they are on their way to disk. */
+struct writing {
+	int folder;
+	const struct generation_path *path;
+	int files[GENERATION_FILES];
+	size_t count;
+};
+
+static void scoped_destroy_writing(struct writing *writing)
 {
-	return file_write_new(folder, name, text, strlen(text), FILE_MODE, path->text, error);
+	for (size_t i = 0; i < writing->count; i++)
+		close(writing->files[i]);
 }
 
-static bool write_certificates(int folder, const struct generation *generation,
-    const struct generation_path *path, struct error *error)
+static bool write_file(
+    struct writing *writing, const char *name, const char *text, struct error *error)
+{
+	if (writing->count == GENERATION_FILES)
+		return error_set(error, ERROR_INTERNAL, "%s has too many files: no room for %s",
+		    writing->path->text, name);
+	if (!file_begin_new(writing->folder, name, text, strlen(text), FILE_MODE,
+		writing->path->text, &writing->files[writing->count], error))
+		return false;
+	writing->count++;
+	return true;
+}
+
+/* Each file is fsynced: the folder's fsync brings their names to disk, not their content. */
+static bool finish(const struct writing *writing, struct error *error)
+{
+	for (size_t i = 0; i < writing->count; i++)
+		if (!file_finish(writing->files[i], writing->path->text, error))
+			return false;
+	return folder_sync(writing->folder, writing->path->text, error);
+}
+
+static bool write_certificates(
+    struct writing *writing, const struct generation *generation, struct error *error)
 {
 	bool alone = sk_X509_num(generation->chain) <= 0;
 	scoped(char) char *leaf = NULL;
@@ -85,13 +115,12 @@ static bool write_certificates(int folder, const struct generation *generation,
 		return false;
 	if (!alone && !bundle_format(NULL, generation->chain, &rest, error))
 		return false;
-	return write_file(folder, "certificate.pem", leaf, path, error)
-	       && write_file(folder, "ca.pem", alone ? "" : rest, path, error)
-	       && write_file(folder, "chain.pem", chain, path, error);
+	return write_file(writing, "certificate.pem", leaf, error)
+	       && write_file(writing, "ca.pem", alone ? "" : rest, error)
+	       && write_file(writing, "chain.pem", chain, error);
 }
 
-static bool write_key(
-    int folder, const char *uri, const struct generation_path *path, struct error *error)
+static bool write_key(struct writing *writing, const char *uri, struct error *error)
 {
 	scoped(text) struct text_buffer line = TEXT_BUFFER_INIT(FILE_TEXT_MAX);
 	scoped(char) char *pem = NULL;
@@ -100,11 +129,11 @@ static bool write_key(
 		return false;
 	if (!text_printf(&line, "%s\n", uri))
 		return error_set(error, ERROR_INTERNAL, "the URI %.64s... is too long", uri);
-	if (!write_file(folder, "key.uri", line.data, path, error))
+	if (!write_file(writing, "key.uri", line.data, error))
 		return false;
 	if (!text_starts_with(uri, "pkcs11:"))
 		return true;
-	return key_pem_format(uri, &pem, error) && write_file(folder, "key.pem", pem, path, error);
+	return key_pem_format(uri, &pem, error) && write_file(writing, "key.pem", pem, error);
 }
 
 static bool format_json(
@@ -121,12 +150,13 @@ static bool write_files(int folder, const struct generation *generation,
     const struct generation_path *path, struct error *error)
 {
 	scoped(text) struct text_buffer json = TEXT_BUFFER_INIT(FILE_TEXT_MAX);
+	scoped(writing) struct writing writing = { .folder = folder, .path = path };
 
-	return write_certificates(folder, generation, path, error)
-	       && write_key(folder, generation->key_uri, path, error)
+	return write_certificates(&writing, generation, error)
+	       && write_key(&writing, generation->key_uri, error)
 	       && format_json(generation, &json, error)
-	       && write_file(folder, "generation.json", json.data, path, error)
-	       && folder_sync(folder, path->text, error);
+	       && write_file(&writing, "generation.json", json.data, error)
+	       && finish(&writing, error);
 }
 
 /* What killed writes and removals have left, of whatever number. */
@@ -155,6 +185,7 @@ static bool discard(const struct store *store, uint32_t number, struct error *er
 	struct number_name temporary = name_of(number, TEMPORARY_SUFFIX);
 	struct generation_path path = store_generation_path(store, number, "");
 
+	store_memory_drop(store->memory, number);
 	if (!folder_remove(store->generations, temporary.text, path.text, error))
 		return false;
 	if (renameat(store->generations, name.text, store->generations, temporary.text) != 0)
@@ -235,6 +266,7 @@ bool store_mark_revoked(const struct store *store, uint32_t number, struct error
 	if (generation.revoked)
 		return true;
 	generation.revoked = true;
+	store_memory_drop(store->memory, number);
 	folder = openat(store->generations, name_of(number, "").text,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder < 0)
