@@ -6,6 +6,7 @@
 #include "transport/response_head.h"
 #include "transport/tls_identity.h"
 #include "transport/tls_trace.h"
+#include "transport/trust_store.h"
 #include "transport/url.h"
 
 #include <curl/curl.h>
@@ -19,6 +20,7 @@ struct https {
 	struct https_identity identity;
 	bool has_identity;
 	struct https_facts facts;
+	struct trust_store *trust; /* NULL: libcurl reads what it trusts itself */
 	struct tls_trace trace;
 	struct response_head head;
 	struct text_buffer body;
@@ -42,6 +44,8 @@ static CURLcode prepare_tls(CURL *curl, void *context, void *user)
 		return CURLE_ABORTED_BY_CALLBACK;
 	}
 	tls_trace_watch(&https->trace, context);
+	if (https->trust && !trust_store_add(https->trust, context))
+		return CURLE_OUT_OF_MEMORY;
 	if (!https->has_identity)
 		return CURLE_OK;
 	return tls_identity_use(&https->identity, context, &https->refusal) ? CURLE_OK
@@ -72,14 +76,31 @@ static size_t receive_header(char *bytes, size_t size, size_t count, void *user)
 
 /* Beside a CA file libcurl would trust its built-in folder of CAs as well; told that there is none
    (NULL), newer ones put it back. This is no folder. */
-static CURLcode trust(CURL *curl, const char *server_ca_file)
+static CURLcode trust_file(CURL *curl, const char *server_ca_file)
 {
-	CURLcode code;
+	CURLcode code = curl_easy_setopt(curl, CURLOPT_CAINFO, server_ca_file);
 
-	if (!server_ca_file)
-		return CURLE_OK;
-	code = curl_easy_setopt(curl, CURLOPT_CAINFO, server_ca_file);
 	return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_CAPATH, "/dev/null");
+}
+
+/* What was built into libcurl, without its reading all of it for each connection. */
+static CURLcode trust_system(struct https *https)
+{
+	const curl_version_info_data *built_in = curl_version_info(CURLVERSION_NOW);
+
+	if (!built_in->capath || !built_in->cainfo)
+		return CURLE_OK;
+	https->trust = trust_store_new(built_in->capath, built_in->cainfo);
+	if (!https->trust)
+		return CURLE_OUT_OF_MEMORY;
+	return curl_easy_setopt(https->curl, CURLOPT_CAINFO, NULL);
+}
+
+static CURLcode trust(struct https *https)
+{
+	const char *server_ca_file = https->settings.server_ca_file;
+
+	return server_ca_file ? trust_file(https->curl, server_ca_file) : trust_system(https);
 }
 
 /* Everything not named here is left at libcurl's default, which is safe: the server's certificate
@@ -103,7 +124,7 @@ static bool configure(struct https *https, struct error *error)
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L),
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L),
 		curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L),
-		trust(curl, settings->server_ca_file),
+		trust(https),
 		curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, prepare_tls),
 		curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, https),
 		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body),
@@ -157,6 +178,7 @@ void https_close(struct https *https)
 		return;
 	/* The connection ends here, and its last messages are still traced. */
 	curl_easy_cleanup(https->curl);
+	trust_store_free(https->trust);
 	text_discard(&https->body);
 	free(https);
 }
