@@ -82,6 +82,8 @@ MUST_CHECK bool store_refresh_ca_bundle(const struct store *store, int64_t now,
     const char *const *distrusted, size_t distrusted_count, struct error *error);
 
 void generation_clear(struct generation *generation);
+/* The certificates are shared: nobody changes one. False when there is no memory. */
+MUST_CHECK bool generation_copy(const struct generation *from, struct generation *ret_copy);
 
 DEFINE_SCOPED(store, struct store *, store_close)
 __attribute__((unused)) static inline void scoped_destroy_generation(struct generation *generation)

@@ -165,15 +165,3 @@ bool store_load(const struct store *store, uint32_t number, struct generation *r
 	generation = (struct generation){ 0 };
 	return true;
 }
-
-void generation_clear(struct generation *generation)
-{
-	X509_free(generation->certificate);
-	sk_X509_pop_free(generation->chain, X509_free);
-	free(generation->key_uri);
-	free(generation->key_id);
-	free(generation->key_label);
-	free(generation->director_url);
-	free(generation->connector_url);
-	*generation = (struct generation){ 0 };
-}
