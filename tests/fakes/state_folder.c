@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "tests/fakes/authority.h"
+#include "tests/fakes/scratch_folder.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -11,7 +12,7 @@
 
 #define FILE_SIZE_MAX (1024 * 1024)
 
-static char parent[32];
+static char parent[SCRATCH_FOLDER_SIZE];
 static char folder[48];
 
 static void must(bool holds)
@@ -22,7 +23,7 @@ static void must(bool holds)
 
 void state_folder_make(void)
 {
-	must(text_copy(parent, sizeof(parent), "/tmp/state-test-XXXXXX") && mkdtemp(parent));
+	scratch_folder_make(parent);
 	must(text_format(folder, sizeof(folder), "%s/state", parent));
 }
 
@@ -31,17 +32,9 @@ const char *state_folder_path(void)
 	return folder;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-	(void)status;
-	(void)type;
-	(void)place;
-	return remove(path);
-}
-
 void state_folder_discard(void)
 {
-	must(nftw(parent, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0);
+	scratch_folder_remove(parent);
 }
 
 struct store *state_folder_open(void)

@@ -3,6 +3,7 @@
 #include "base/scoped.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "tests/fakes/scratch_folder.h"
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
@@ -12,27 +13,24 @@
 #define PATH_SIZE 128
 
 struct folder {
-	char path[64];
+	char path[SCRATCH_FOLDER_SIZE];
 };
 
 static int make_folder(void **state)
 {
 	static struct folder folder;
 
-	text_format(folder.path, sizeof(folder.path), "/tmp/pin-test-XXXXXX");
+	scratch_folder_make(folder.path);
 	*state = &folder;
-	return mkdtemp(folder.path) ? 0 : -1;
+	return 0;
 }
 
 static int remove_folder(void **state)
 {
 	const struct folder *folder = *state;
-	scoped(DIR) DIR *listing = opendir(folder->path);
-	const struct dirent *entry;
 
-	for (entry = readdir(listing); entry; entry = readdir(listing))
-		unlinkat(dirfd(listing), entry->d_name, 0);
-	return rmdir(folder->path);
+	scratch_folder_remove(folder->path);
+	return 0;
 }
 
 /* Writes a file of that name and mode; `path` gets where it is. */

@@ -9,7 +9,6 @@
 #include "pkcs11/token_uri.h"
 #include "tests/unit/test.h"
 
-#include <ftw.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -29,9 +28,7 @@ int soft_token_make(void **state)
 	const char *const make_token[] = { MAKE_TOKEN, soft->folder, NULL };
 	char configuration[128];
 
-	text_format(soft->folder, sizeof(soft->folder), "/tmp/soft-token-XXXXXX");
-	if (!mkdtemp(soft->folder))
-		return -1;
+	scratch_folder_make(soft->folder);
 	text_format(soft->pin_file, sizeof(soft->pin_file), "%s/pin", soft->folder);
 	text_format(configuration, sizeof(configuration), "%s/softhsm2.conf", soft->folder);
 	*state = soft;
@@ -57,23 +54,14 @@ int soft_token_make_and_open(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-	(void)status;
-	(void)type;
-	(void)place;
-	return remove(path);
-}
-
 int soft_token_remove(void **state)
 {
 	struct soft_token *soft = *state;
-	int result;
 
 	soft_token_close(soft);
-	result = nftw(soft->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	scratch_folder_remove(soft->folder);
 	free(soft);
-	return result;
+	return 0;
 }
 
 bool soft_token_try_to_open(struct soft_token *soft, const char *module, struct error *error)

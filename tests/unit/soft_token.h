@@ -4,6 +4,7 @@
  * pkcs11/ would not.
  */
 #include "pkcs11/key_pair.h"
+#include "tests/fakes/scratch_folder.h"
 
 #include <p11-kit/pkcs11.h>
 #include <stdbool.h>
@@ -16,7 +17,7 @@ struct module;
 struct token;
 
 struct soft_token {
-	char folder[64];
+	char folder[SCRATCH_FOLDER_SIZE];
 	char pin_file[80];
 	struct module *module; /* NULL until it is opened */
 	struct token *token;

@@ -7,7 +7,6 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <signal.h>
@@ -37,9 +36,7 @@ void stand_in_start(struct stand_in *stand_in)
 	int ends[2];
 
 	memset(stand_in, 0, sizeof(*stand_in));
-	assert_true(
-	    text_copy(stand_in->directory, sizeof(stand_in->directory), "/tmp/stand-in-XXXXXX"));
-	assert_non_null(mkdtemp(stand_in->directory));
+	scratch_folder_make(stand_in->directory);
 	assert_int_equal(pipe(ends), 0);
 	stand_in->pid = fork();
 	if (stand_in->pid == 0)
@@ -56,21 +53,13 @@ void stand_in_start(struct stand_in *stand_in)
 	stand_in->identity = stand_in_enroll(stand_in, stand_in_make_key());
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-	(void)status;
-	(void)kind;
-	(void)place;
-	return remove(path);
-}
-
 void stand_in_stop(struct stand_in *stand_in)
 {
 	stand_in_free_identity(&stand_in->identity);
 	kill(stand_in->pid, SIGTERM);
 	waitpid(stand_in->pid, NULL, 0);
 	cJSON_Delete(stand_in->ready);
-	nftw(stand_in->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	scratch_folder_remove(stand_in->directory);
 }
 
 const char *stand_in_text(const struct stand_in *stand_in, const char *name)

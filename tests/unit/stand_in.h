@@ -3,6 +3,7 @@
  * The stand-in Connector (tests/connector) as a child of a unit test, and a client it knows.
  * What goes wrong here fails the test.
  */
+#include "tests/fakes/scratch_folder.h"
 #include "transport/connector.h"
 #include "transport/https.h"
 
@@ -11,7 +12,7 @@
 
 struct stand_in {
 	pid_t pid;
-	char directory[64];
+	char directory[SCRATCH_FOLDER_SIZE];
 	cJSON *ready;                   /* as ready.json */
 	struct https_settings settings; /* to reach it: 5 s */
 	struct https_identity identity; /* that it knows */

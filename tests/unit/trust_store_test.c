@@ -4,6 +4,7 @@
 #include "transport/trust_store.h"
 
 #include "tests/fakes/authority.h"
+#include "tests/fakes/scratch_folder.h"
 #include "tests/unit/test.h"
 
 #include <openssl/pem.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/trust-store-XXXXXX";
+static char directory[SCRATCH_FOLDER_SIZE];
 static char bundle[sizeof(directory) + 16];
 static char hashed[sizeof(directory) + 16];
 static X509 *ca;
@@ -43,7 +44,7 @@ static int set_up(void **state)
 	(void)state;
 	ca = self_signed("O=Org,CN=Root", authority_key(0));
 	leaf = authority_issue(&recipe, ca, authority_key(0));
-	assert_non_null(mkdtemp(directory));
+	scratch_folder_make(directory);
 	(void)snprintf(bundle, sizeof(bundle), "%s/bundle.pem", directory);
 	(void)snprintf(hashed, sizeof(hashed), "%s/%08lx.0", directory, X509_subject_name_hash(ca));
 	context = SSL_CTX_new(TLS_client_method());
@@ -58,10 +59,7 @@ static int tear_down(void **state)
 	(void)state;
 	SSL_CTX_free(context);
 	trust_store_free(trust);
-	(void)unlink(bundle);
-	(void)unlink(hashed);
-	(void)rmdir(directory);
-	(void)snprintf(directory, sizeof(directory), "/tmp/trust-store-XXXXXX");
+	scratch_folder_remove(directory);
 	X509_free(leaf);
 	X509_free(ca);
 	return 0;
