@@ -1,0 +1,147 @@
+#include "agent/config/config.h"
+
+#include "base/compiler.h"
+#include "base/text.h"
+#include "tests/unit/config_folder.h"
+
+#include <string.h>
+
+/* The message, without the folder at its start. */
+static void assert_refusal(const struct config_folder *folder, const char *expected)
+{
+	struct error error = ERROR_INIT;
+	struct config *config = NULL;
+
+	assert_refused(config_folder_load(folder, &config, &error), &error, ERROR_CONFIG);
+	assert_null(config);
+	assert_true(text_starts_with(error.message, folder->path));
+	assert_string_equal(error.message + strlen(folder->path) + 1, expected);
+}
+
+static void assert_refusal_of(
+    const struct config_folder *folder, const char *text, const char *expected)
+{
+	config_folder_write(folder, "main.conf", text);
+	assert_refusal(folder, expected);
+}
+
+static void an_unknown_setting_is_refused_with_the_one_that_was_meant(void **state)
+{
+	assert_refusal_of(*state, "# first\n[identity orders]\nconector_url = https://a\n",
+	    "main.conf:3: unknown setting \"conector_url\": did you mean \"connector_url\"?");
+	assert_refusal_of(
+	    *state, "[agent]\nqqqqqqq = 1\n", "main.conf:2: unknown setting \"qqqqqqq\"");
+	assert_refusal_of(*state, "[agent]\nKey_Bits = 2048\n",
+	    "main.conf:2: unknown setting \"Key_Bits\": did you mean \"key_bits\"?");
+	/* Settings of later versions are unknown in this one. */
+	assert_refusal_of(*state, "[agent]\nhook_renewed = /bin/true\n",
+	    "main.conf:2: unknown setting \"hook_renewed\"");
+}
+
+static void a_setting_may_stand_once_in_a_section_over_all_files(void **state)
+{
+	const struct config_folder *folder = *state;
+	char expected[256];
+
+	assert_true(text_format(expected, sizeof(expected),
+	    "main.conf:6: \"retain\" is set a second time in [identity orders]: first "
+	    "%s/main.conf:5",
+	    folder->path));
+	assert_refusal_of(folder, ORDERS "retain = 1\nretain = 1\n", expected);
+
+	assert_true(text_format(expected, sizeof(expected),
+	    "conf.d/a.conf:2: \"retain\" is set a second time in [identity orders]: first "
+	    "%s/main.conf:5",
+	    folder->path));
+	config_folder_write(folder, "conf.d/a.conf", "[identity orders]\nretain = 1\n");
+	config_folder_write(folder, "main.conf", ORDERS "retain = 1\n");
+	assert_refusal(folder, expected);
+}
+
+static void an_unknown_section_and_a_name_that_is_no_folder_are_refused(void **state)
+{
+	static const char names[] =
+	    "main.conf:1: an identity's name has 1 to 64 of the characters A-Z a-z 0-9 _ . - and "
+	    "begins with a letter or digit";
+
+	assert_refusal_of(*state, "[agents]\n",
+	    "main.conf:1: unknown section [agents]: there are [agent] and [identity NAME]");
+	assert_refusal_of(*state, "[identityorders]\n",
+	    "main.conf:1: unknown section [identityorders]: there are [agent] and [identity NAME]");
+	assert_refusal_of(*state, "[identity]\n", names);
+	assert_refusal_of(*state, "[identity ../x]\n", names);
+	assert_refusal_of(*state, "[identity .x]\n", names);
+	assert_refusal_of(*state, "[identity a b]\n", names);
+	assert_refusal_of(*state,
+	    "[identity "
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n",
+	    names);
+	assert_refusal_of(*state, "[identity tokens]\n",
+	    "main.conf:1: no identity can be called \"tokens\": the agent keeps something of that "
+	    "name in its state directory");
+}
+
+static void what_is_required_must_be_there(void **state)
+{
+	assert_refusal_of(*state, "\n[identity orders]\nmodule = /m.so\ntoken = pkcs11:token=a\n",
+	    "main.conf:2: [identity orders] needs \"connector_url\"");
+	assert_refusal_of(*state, "[identity orders]\n",
+	    "main.conf:1: [identity orders] needs \"connector_url\"");
+}
+
+static void two_ways_to_the_pin_are_refused(void **state)
+{
+	static const char expected[] =
+	    "main.conf:1: [identity orders] has several of pin_file, pin_credential, pin_fd, "
+	    "pin_command and pin_pad: keep one";
+
+	assert_refusal_of(*state, ORDERS "pin_file = /a\npin_fd = 5\n", expected);
+	assert_refusal_of(*state, ORDERS "pin_command = /a b\npin_pad = yes\n", expected);
+}
+
+static void a_pin_in_the_wrong_place_is_refused_and_not_shown(void **state)
+{
+	static const char *const texts[] = {
+		"[identity a]\ntoken = pkcs11:token=a?pin-value=47114711\n",
+		"[identity a]\ntoken = pkcs11:token=a?PIN-Source=file:47114711\n",
+		"[identity a]\ntoken = pkcs11:token=a;pin-value=47114711\n",
+		"[identity a]\npin = 47114711\n",
+		"[identity a]\npin_file = 47114711\n",
+		"[identity a]\npin_fd = 47114711\n",
+		"[identity a]\npin_command = 47114711\n",
+		"[identity a]\npin_pad = 47114711\n",
+		"[identity a]\n47114711\n",
+		"[identity a]\ntoken = 47114711\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		struct error error = ERROR_INIT;
+		struct config *config = NULL;
+
+		config_folder_write(*state, "main.conf", texts[i]);
+		assert_refused(config_folder_load(*state, &config, &error), &error, ERROR_CONFIG);
+		assert_null(strstr(error.message, "4711"));
+		assert_non_null(strstr(error.message, "main.conf:2: "));
+	}
+}
+
+static void a_setting_of_the_agent_alone_is_refused_in_an_identity(void **state)
+{
+	assert_refusal_of(*state, "[identity a]\nstate_directory = /srv\n",
+	    "main.conf:2: \"state_directory\" belongs into [agent]");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_a_folder(an_unknown_setting_is_refused_with_the_one_that_was_meant),
+		in_a_folder(a_setting_may_stand_once_in_a_section_over_all_files),
+		in_a_folder(an_unknown_section_and_a_name_that_is_no_folder_are_refused),
+		in_a_folder(what_is_required_must_be_there),
+		in_a_folder(two_ways_to_the_pin_are_refused),
+		in_a_folder(a_pin_in_the_wrong_place_is_refused_and_not_shown),
+		in_a_folder(a_setting_of_the_agent_alone_is_refused_in_an_identity),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
