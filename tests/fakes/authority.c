@@ -20,21 +20,22 @@ static void must(bool holds)
 		abort();
 }
 
-EVP_PKEY *authority_key(unsigned number)
-{
-	must(number < ARRAY_LENGTH(keys));
-	if (!keys[number])
-		keys[number] = EVP_RSA_gen(KEY_BITS);
-	must(keys[number]);
-	return keys[number];
-}
-
-void authority_discard_keys(void)
+static void discard_keys(void)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
 		EVP_PKEY_free(keys[i]);
 		keys[i] = NULL;
 	}
+}
+
+EVP_PKEY *authority_key(unsigned number)
+{
+	must(number < ARRAY_LENGTH(keys));
+	if (!keys[number]) {
+		keys[number] = EVP_RSA_gen(KEY_BITS);
+		must(keys[number] && atexit(discard_keys) == 0);
+	}
+	return keys[number];
 }
 
 X509_NAME *authority_name(const char *text)

@@ -35,6 +35,5 @@ X509 *authority_issue(
 /* "C=DE,O=Org,OU=a+OU=b,CN=x": a plus sign keeps two values in one RDN. */
 X509_NAME *authority_name(const char *text);
 
-/* RSA 2048, made once for each number below 8. Borrowed until authority_discard_keys. */
+/* RSA 2048, made once for each number below 8. Borrowed until the process ends. */
 EVP_PKEY *authority_key(unsigned number);
-void authority_discard_keys(void);

@@ -228,13 +228,6 @@ static void a_description_is_cut_within_a_long_subject(void **state)
 	assert_string_equal(text + strlen(text) - 4, "...)");
 }
 
-static int discard_keys(void **state)
-{
-	(void)state;
-	authority_discard_keys();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,5 +242,5 @@ int main(void)
 		cmocka_unit_test(a_description_is_cut_within_a_long_subject),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, discard_keys);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -304,13 +304,6 @@ static void too_many_candidates_are_refused(void **state)
 	assert_broken(&scene, "41 certificates came with it, at most 40 are looked at");
 }
 
-static int discard_keys(void **state)
-{
-	(void)state;
-	authority_discard_keys();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,5 +323,5 @@ int main(void)
 		cmocka_unit_test(too_many_candidates_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, discard_keys);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

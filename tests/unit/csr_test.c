@@ -147,13 +147,6 @@ static void a_key_that_cannot_sign_is_an_error_of_the_token(void **state)
 	assert_non_null(strstr(result.error.message, "would not sign"));
 }
 
-static int discard_keys(void **state)
-{
-	(void)state;
-	authority_discard_keys();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,5 +158,5 @@ int main(void)
 		cmocka_unit_test(a_key_that_cannot_sign_is_an_error_of_the_token),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, discard_keys);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

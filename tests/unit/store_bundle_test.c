@@ -173,8 +173,6 @@ int main(void)
 		TEST(a_damaged_generation_does_not_hold_up_the_others),
 		TEST(the_bundle_is_written_only_when_it_changes),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	authority_discard_keys();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

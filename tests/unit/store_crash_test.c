@@ -244,8 +244,6 @@ int main(void)
 		cmocka_unit_test(
 		    a_full_disk_or_one_that_is_read_only_loses_nothing_and_leaves_nothing),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	authority_discard_keys();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

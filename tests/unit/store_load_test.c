@@ -1,7 +1,6 @@
 #include "agent/state/store.h"
 
 #include "base/text.h"
-#include "tests/fakes/authority.h"
 #include "tests/fakes/state_folder.h"
 #include "tests/unit/test.h"
 
@@ -216,8 +215,6 @@ int main(void)
 		TEST(a_symlink_in_the_place_of_a_generation_or_file_is_not_followed),
 		TEST(a_generation_that_is_not_there_is_damage),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	authority_discard_keys();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

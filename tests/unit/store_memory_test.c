@@ -2,7 +2,6 @@
  * What a store that remembers still reads anew, and what it hands out.
  */
 #include "agent/state/store.h"
-#include "tests/fakes/authority.h"
 #include "tests/fakes/state_folder.h"
 #include "tests/unit/test.h"
 
@@ -150,8 +149,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_removed_generation_is_gone, open_store, close_store),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	authority_discard_keys();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

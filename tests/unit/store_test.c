@@ -1,7 +1,6 @@
 #include "agent/state/store.h"
 
 #include "base/text.h"
-#include "tests/fakes/authority.h"
 #include "tests/fakes/state_folder.h"
 #include "tests/unit/test.h"
 
@@ -351,8 +350,6 @@ int main(void)
 		TEST(generations_are_listed_in_their_order),
 		TEST(more_generations_than_are_kept_are_an_error_that_says_so),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	authority_discard_keys();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

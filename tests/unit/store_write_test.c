@@ -1,7 +1,6 @@
 #include "agent/state/store.h"
 
 #include "base/text.h"
-#include "tests/fakes/authority.h"
 #include "tests/fakes/file_calls.h"
 #include "tests/fakes/state_folder.h"
 #include "tests/unit/test.h"
@@ -304,8 +303,6 @@ int main(void)
 		TEST(a_full_disk_gets_its_room_back_at_once),
 		TEST(what_kills_left_of_other_numbers_goes_with_the_next_write),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	authority_discard_keys();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,8 +170,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		    two_connections_are_served_by_one, set_up, tear_down),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	authority_discard_keys();
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

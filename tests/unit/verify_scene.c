@@ -88,10 +88,3 @@ void assert_denied(struct verify_scene *scene, const char *reason)
 	if (!strstr(scene->error.message, reason))
 		fail_msg("\"%s\" does not say \"%s\"", scene->error.message, reason);
 }
-
-int verify_scene_discard_keys(void **state)
-{
-	(void)state;
-	authority_discard_keys();
-	return 0;
-}

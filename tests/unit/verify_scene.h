@@ -29,8 +29,6 @@ struct verify_scene {
 
 struct verify_scene verify_scene_begin(void);
 void scoped_destroy_verify_scene(struct verify_scene *scene);
-/* Group tear-down. */
-int verify_scene_discard_keys(void **state);
 
 /* Borrowed from the scene. */
 X509 *verify_scene_add(struct verify_scene *scene, const struct authority_recipe *recipe,
