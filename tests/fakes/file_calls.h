@@ -2,7 +2,7 @@
 /*
  * The system calls by which files change: counted, and one of them made to fail or to be the last.
  *
- * A test links this with --wrap for each of FILE_CALLS (tests/unit/CMakeLists.txt). Reading is
+ * A test that links state_setup (tests/unit/CMakeLists.txt) makes them through here. Reading is
  * not counted: whoever is killed while reading has changed nothing.
  */
 #include <stdbool.h>

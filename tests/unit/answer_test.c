@@ -4,29 +4,13 @@
 #include "base/text.h"
 #include "tests/fakes/file_calls.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
 #include <string.h>
 
 static struct store *store;
-
-static int open_store(void **state)
-{
-	(void)state;
-	state_folder_make();
-	store = state_folder_open();
-	return 0;
-}
-
-static int close_store(void **state)
-{
-	(void)state;
-	file_calls_leave_alone();
-	store_close(store);
-	state_folder_discard();
-	return 0;
-}
 
 static char subject[] = "O=Org,CN=\"4f1c\"";
 static char leaf[] = "-----BEGIN CERTIFICATE-----\nAAAA\n";
@@ -157,18 +141,16 @@ static void a_kill_anywhere_leaves_no_answer_or_the_whole_one(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_saved_is_loaded_byte_by_byte),
-		TEST(an_absent_answer_is_not_found),
-		TEST(a_damaged_answer_is_not_found),
-		TEST(a_removed_answer_is_gone_with_what_a_kill_left_of_one),
-		TEST(an_answer_needs_no_fsync_since_it_can_be_asked_for_again),
-		TEST(a_full_disk_is_said_and_gets_its_room_back),
-		TEST(a_kill_anywhere_leaves_no_answer_or_the_whole_one),
+		WITH_A_STORE(what_was_saved_is_loaded_byte_by_byte),
+		WITH_A_STORE(an_absent_answer_is_not_found),
+		WITH_A_STORE(a_damaged_answer_is_not_found),
+		WITH_A_STORE(a_removed_answer_is_gone_with_what_a_kill_left_of_one),
+		WITH_A_STORE(an_answer_needs_no_fsync_since_it_can_be_asked_for_again),
+		WITH_A_STORE(a_full_disk_is_said_and_gets_its_room_back),
+		WITH_A_STORE(a_kill_anywhere_leaves_no_answer_or_the_whole_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "tests/fakes/authority.h"
 #include "tests/fakes/file_calls.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -14,23 +15,6 @@
 #define NOW AUTHORITY_NOW
 
 static struct store *store;
-
-static int open_store(void **state)
-{
-	(void)state;
-	state_folder_make();
-	store = state_folder_open();
-	return 0;
-}
-
-static int close_store(void **state)
-{
-	(void)state;
-	file_calls_leave_alone();
-	store_close(store);
-	state_folder_discard();
-	return 0;
-}
 
 static struct debts load(void)
 {
@@ -345,26 +329,24 @@ static void every_kind_has_a_name(void **state)
 	assert_string_equal(debt_kind_name(DEBT_REVOKE), "revoke");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(absent_debts_are_none),
-		TEST(what_was_saved_is_loaded_in_the_same_order),
-		TEST(the_last_one_paid_leaves_no_file),
+		WITH_A_STORE(absent_debts_are_none),
+		WITH_A_STORE(what_was_saved_is_loaded_in_the_same_order),
+		WITH_A_STORE(the_last_one_paid_leaves_no_file),
 		cmocka_unit_test(the_same_debt_is_not_owed_twice),
 		cmocka_unit_test(a_key_id_that_is_none_is_refused),
-		TEST(one_debt_too_many_is_an_error_and_the_others_stay),
+		WITH_A_STORE(one_debt_too_many_is_an_error_and_the_others_stay),
 		cmocka_unit_test(a_dropped_debt_leaves_the_others_in_their_order),
 		cmocka_unit_test(debts_are_payable_when_one_of_them_is_due),
 		cmocka_unit_test(a_key_waits_until_its_certificate_is_revoked),
 		cmocka_unit_test(a_moment_beyond_every_backoff_counts_as_come),
-		TEST(a_message_cut_inside_of_a_character_does_not_damage_the_file),
-		TEST(damaged_debts_are_set_aside_and_count_as_none),
-		TEST(more_debts_than_there_is_room_for_are_damage),
-		TEST(a_debt_is_on_disk_when_it_is_saved_and_a_paid_one_need_not_be),
-		TEST(a_kill_anywhere_leaves_the_old_debts_or_the_new_ones),
+		WITH_A_STORE(a_message_cut_inside_of_a_character_does_not_damage_the_file),
+		WITH_A_STORE(damaged_debts_are_set_aside_and_count_as_none),
+		WITH_A_STORE(more_debts_than_there_is_room_for_are_damage),
+		WITH_A_STORE(a_debt_is_on_disk_when_it_is_saved_and_a_paid_one_need_not_be),
+		WITH_A_STORE(a_kill_anywhere_leaves_the_old_debts_or_the_new_ones),
 		cmocka_unit_test(every_kind_has_a_name),
 	};
 

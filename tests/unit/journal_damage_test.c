@@ -7,6 +7,7 @@
 #include "tests/fakes/file_calls.h"
 #include "tests/fakes/full_journal.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -18,23 +19,6 @@
 #define NOW AUTHORITY_NOW
 
 static struct store *store;
-
-static int open_store(void **state)
-{
-	(void)state;
-	state_folder_make();
-	store = state_folder_open();
-	return 0;
-}
-
-static int close_store(void **state)
-{
-	(void)state;
-	file_calls_leave_alone();
-	store_close(store);
-	state_folder_discard();
-	return 0;
-}
 
 static struct journal load(void)
 {
@@ -261,17 +245,15 @@ static void a_kill_anywhere_leaves_the_old_journal_or_the_new_one(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_advance_that_cannot_be_saved_stays_where_it_was),
-		TEST(a_damaged_journal_is_set_aside),
-		TEST(what_is_no_json_object_is_set_aside),
-		TEST(a_symlink_in_the_place_of_the_journal_is_set_aside_and_not_followed),
-		TEST(what_announces_a_deed_is_on_disk_before_it),
-		TEST(a_kill_anywhere_leaves_the_old_journal_or_the_new_one),
+		WITH_A_STORE(an_advance_that_cannot_be_saved_stays_where_it_was),
+		WITH_A_STORE(a_damaged_journal_is_set_aside),
+		WITH_A_STORE(what_is_no_json_object_is_set_aside),
+		WITH_A_STORE(a_symlink_in_the_place_of_the_journal_is_set_aside_and_not_followed),
+		WITH_A_STORE(what_announces_a_deed_is_on_disk_before_it),
+		WITH_A_STORE(a_kill_anywhere_leaves_the_old_journal_or_the_new_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "tests/fakes/authority.h"
 #include "tests/fakes/full_journal.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -14,22 +15,6 @@
 #define NOW AUTHORITY_NOW
 
 static struct store *store;
-
-static int open_store(void **state)
-{
-	(void)state;
-	state_folder_make();
-	store = state_folder_open();
-	return 0;
-}
-
-static int close_store(void **state)
-{
-	(void)state;
-	store_close(store);
-	state_folder_discard();
-	return 0;
-}
 
 static struct journal load(void)
 {
@@ -264,22 +249,21 @@ static void a_token_is_written_down_as_its_sha_256_only(void **state)
 	    strstr(text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_absent_journal_is_idle_and_has_not_looked_for_nameless_objects),
-		TEST(what_was_saved_is_loaded),
-		TEST(every_phase_and_every_kind_of_error_comes_back),
-		TEST(texts_that_are_not_utf_8_and_clocks_before_1970_do_not_damage_the_journal),
-		TEST(entering_idle_forgets_the_renewal_and_nothing_else),
-		TEST(a_planned_number_is_the_last_one_from_then_on),
-		TEST(numbers_go_on_above_what_is_in_the_store),
-		TEST(a_journal_older_than_the_store_does_not_give_up_the_active_key),
+		WITH_A_STORE(an_absent_journal_is_idle_and_has_not_looked_for_nameless_objects),
+		WITH_A_STORE(what_was_saved_is_loaded),
+		WITH_A_STORE(every_phase_and_every_kind_of_error_comes_back),
+		WITH_A_STORE(
+		    texts_that_are_not_utf_8_and_clocks_before_1970_do_not_damage_the_journal),
+		WITH_A_STORE(entering_idle_forgets_the_renewal_and_nothing_else),
+		WITH_A_STORE(a_planned_number_is_the_last_one_from_then_on),
+		WITH_A_STORE(numbers_go_on_above_what_is_in_the_store),
+		WITH_A_STORE(a_journal_older_than_the_store_does_not_give_up_the_active_key),
 		cmocka_unit_test(a_spent_token_is_known_until_sixteen_others_came),
 		cmocka_unit_test(a_forgotten_token_is_not_spent_and_the_others_still_are),
-		TEST(a_token_is_written_down_as_its_sha_256_only),
+		WITH_A_STORE(a_token_is_written_down_as_its_sha_256_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

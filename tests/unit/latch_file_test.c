@@ -5,6 +5,7 @@
 #include "tests/fakes/file_calls.h"
 #include "tests/fakes/latch_run.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -16,22 +17,6 @@
 /*
  * The latch's file and lock: damage, kills, full disks. What it allows is in latch_test.c.
  */
-
-static int make_folder(void **state)
-{
-	(void)state;
-	state_folder_make();
-	assert_int_equal(mkdir(state_folder_path(), 0755), 0);
-	return 0;
-}
-
-static int discard_folder(void **state)
-{
-	(void)state;
-	file_calls_leave_alone();
-	state_folder_discard();
-	return 0;
-}
 
 /* The one file with this suffix; its name starts with `tokens/`. */
 static void find_file(const char *suffix, char *target, size_t size)
@@ -202,7 +187,7 @@ static void a_kill_anywhere_never_lets_a_refused_pin_be_tried_again(void **state
 	for (int at = 1; cut; at++) {
 		bool refused;
 
-		make_folder(NULL);
+		state_setup_folder(NULL);
 		cut = file_calls_survive(refuse_in_child, NULL, at);
 		refused = state_folder_has("login");
 		assert_true(cut || refused);
@@ -255,21 +240,19 @@ static void a_state_directory_that_is_not_there_is_refused(void **state)
 	latch_close(latch);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, discard_folder)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_file_shows_the_token_to_people_and_the_pin_to_nobody),
-		TEST(trying_names_the_process_and_the_moment),
-		TEST(a_damaged_latch_latches_every_pin_and_says_which_file),
-		TEST(trying_is_on_disk_before_the_login_and_a_right_pin_costs_no_fsync),
-		TEST(a_cut_try_is_judged_by_what_the_token_shows_under_the_lock),
-		TEST(a_refusal_that_cannot_be_noted_down_is_no_leave_to_try),
-		TEST(when_trying_cannot_be_noted_the_login_must_not_happen),
+		IN_A_FOLDER(the_file_shows_the_token_to_people_and_the_pin_to_nobody),
+		IN_A_FOLDER(trying_names_the_process_and_the_moment),
+		IN_A_FOLDER(a_damaged_latch_latches_every_pin_and_says_which_file),
+		IN_A_FOLDER(trying_is_on_disk_before_the_login_and_a_right_pin_costs_no_fsync),
+		IN_A_FOLDER(a_cut_try_is_judged_by_what_the_token_shows_under_the_lock),
+		IN_A_FOLDER(a_refusal_that_cannot_be_noted_down_is_no_leave_to_try),
+		IN_A_FOLDER(when_trying_cannot_be_noted_the_login_must_not_happen),
 		cmocka_unit_test(a_kill_anywhere_never_lets_a_refused_pin_be_tried_again),
-		TEST(the_tokens_lock_is_held_from_open_to_close_and_freed_by_a_kill),
-		TEST(a_state_directory_that_is_not_there_is_refused),
+		IN_A_FOLDER(the_tokens_lock_is_held_from_open_to_close_and_freed_by_a_kill),
+		IN_A_FOLDER(a_state_directory_that_is_not_there_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

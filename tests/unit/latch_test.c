@@ -4,25 +4,11 @@
 #include "base/text.h"
 #include "tests/fakes/latch_run.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
 #include <sys/stat.h>
-
-static int make_folder(void **state)
-{
-	(void)state;
-	state_folder_make();
-	assert_int_equal(mkdir(state_folder_path(), 0755), 0);
-	return 0;
-}
-
-static int discard_folder(void **state)
-{
-	(void)state;
-	state_folder_discard();
-	return 0;
-}
 
 static void a_new_token_allows_any_pin(void **state)
 {
@@ -185,23 +171,21 @@ static void tokens_that_differ_in_any_name_have_latches_of_their_own(void **stat
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, discard_folder)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_new_token_allows_any_pin),
-		TEST(a_refused_pin_is_never_tried_again_and_another_one_is),
-		TEST(all_refused_pins_are_remembered),
-		TEST(a_right_pin_forgets_the_refused_ones),
-		TEST(a_pin_that_was_not_judged_changes_nothing),
-		TEST(eight_refused_pins_latch_every_pin),
-		TEST(a_cut_try_counts_as_a_refusal_when_the_token_shows_one),
-		TEST(a_cut_try_is_forgotten_when_the_token_shows_none),
-		TEST(a_cut_try_keeps_what_was_remembered_before),
-		TEST(a_final_try_is_only_made_by_hand_and_a_locked_token_is_left_alone),
-		TEST(a_refusal_at_the_pin_pad_latches_until_it_is_tried_by_hand),
-		TEST(tokens_that_differ_in_any_name_have_latches_of_their_own),
+		IN_A_FOLDER(a_new_token_allows_any_pin),
+		IN_A_FOLDER(a_refused_pin_is_never_tried_again_and_another_one_is),
+		IN_A_FOLDER(all_refused_pins_are_remembered),
+		IN_A_FOLDER(a_right_pin_forgets_the_refused_ones),
+		IN_A_FOLDER(a_pin_that_was_not_judged_changes_nothing),
+		IN_A_FOLDER(eight_refused_pins_latch_every_pin),
+		IN_A_FOLDER(a_cut_try_counts_as_a_refusal_when_the_token_shows_one),
+		IN_A_FOLDER(a_cut_try_is_forgotten_when_the_token_shows_none),
+		IN_A_FOLDER(a_cut_try_keeps_what_was_remembered_before),
+		IN_A_FOLDER(a_final_try_is_only_made_by_hand_and_a_locked_token_is_left_alone),
+		IN_A_FOLDER(a_refusal_at_the_pin_pad_latches_until_it_is_tried_by_hand),
+		IN_A_FOLDER(tokens_that_differ_in_any_name_have_latches_of_their_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "base/scoped.h"
 #include "base/text.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
@@ -14,22 +15,6 @@
 #include <sys/wait.h>
 
 static struct store *store;
-
-static int open_store(void **state)
-{
-	(void)state;
-	state_folder_make();
-	store = state_folder_open();
-	return 0;
-}
-
-static int close_store(void **state)
-{
-	(void)state;
-	store_close(store);
-	state_folder_discard();
-	return 0;
-}
 
 /* A process that holds the lock until it is ended; it says when it has it. */
 static pid_t start_holder(void)
@@ -233,20 +218,18 @@ static void a_symlink_in_the_place_of_the_lock_is_refused(void **state)
 	assert_false(state_folder_has("orders/elsewhere"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_free_lock_is_taken_at_once_and_names_its_holder),
-		TEST(a_new_lock_file_is_not_for_others),
-		TEST(a_held_lock_is_busy_after_the_wait_and_names_pid_and_start),
-		TEST(a_held_lock_is_busy_at_once_when_nobody_wants_to_wait),
-		TEST(a_holder_that_has_not_said_who_it_is_is_busy_too),
-		TEST(a_killed_holder_leaves_the_lock_free),
-		TEST(the_lock_is_held_until_the_last_that_inherited_it_is_gone),
-		TEST(twenty_at_once_come_one_after_the_other),
-		TEST(a_symlink_in_the_place_of_the_lock_is_refused),
+		WITH_A_STORE(a_free_lock_is_taken_at_once_and_names_its_holder),
+		WITH_A_STORE(a_new_lock_file_is_not_for_others),
+		WITH_A_STORE(a_held_lock_is_busy_after_the_wait_and_names_pid_and_start),
+		WITH_A_STORE(a_held_lock_is_busy_at_once_when_nobody_wants_to_wait),
+		WITH_A_STORE(a_holder_that_has_not_said_who_it_is_is_busy_too),
+		WITH_A_STORE(a_killed_holder_leaves_the_lock_free),
+		WITH_A_STORE(the_lock_is_held_until_the_last_that_inherited_it_is_gone),
+		WITH_A_STORE(twenty_at_once_come_one_after_the_other),
+		WITH_A_STORE(a_symlink_in_the_place_of_the_lock_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "tests/fakes/authority.h"
 #include "tests/fakes/file_calls.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -16,23 +17,11 @@
 static struct store *store;
 static X509 *cas[4]; /* of the generations written, by number */
 
-static int open_store(void **state)
-{
-	(void)state;
-	state_folder_make();
-	store = state_folder_open();
-	return 0;
-}
-
 static int close_store(void **state)
 {
-	(void)state;
-	file_calls_leave_alone();
-	store_close(store);
-	state_folder_discard();
 	for (size_t i = 0; i < ARRAY_LENGTH(cas); i++)
 		X509_free(take(cas[i]));
-	return 0;
+	return state_setup_close(state);
 }
 
 /* A generation under the CA of this name, which ends so many days from now. */
@@ -161,7 +150,8 @@ static void the_bundle_is_written_only_when_it_changes(void **state)
 	assert_int_equal(read_bundle(&first), 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+#define TEST(name)                                                                                 \
+	cmocka_unit_test_prestate_setup_teardown(name, state_setup_store, close_store, &store)
 
 int main(void)
 {

@@ -4,6 +4,7 @@
 #include "tests/fakes/authority.h"
 #include "tests/fakes/file_calls.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/store_run.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -14,47 +15,6 @@
  * made to fail: nothing may be lost, and the same operation again, as the next run does it, must
  * leave nothing behind.
  */
-static void write_generation(struct store *store, uint32_t number)
-{
-	struct error error = ERROR_INIT;
-	scoped(generation) struct generation generation = state_folder_generation(number);
-
-	assert_ok(store_write(store, &generation, &error), &error);
-}
-
-static void activate(struct store *store, uint32_t number)
-{
-	struct error error = ERROR_INIT;
-
-	assert_ok(store_activate(store, number, &error), &error);
-}
-
-static uint32_t active(const struct store *store)
-{
-	struct error error = ERROR_INIT;
-	uint32_t number;
-
-	assert_ok(store_active(store, &number, &error), &error);
-	return number;
-}
-
-/* Whatever is listed and whatever is active can be loaded. */
-static void assert_sound(const struct store *store)
-{
-	uint32_t numbers[STORE_GENERATIONS_MAX];
-	struct error error = ERROR_INIT;
-	bool active_is_there = active(store) == 0;
-	size_t count;
-
-	assert_ok(store_list(store, numbers, &count, &error), &error);
-	while (count-- > 0) {
-		scoped(generation) struct generation generation = { 0 };
-
-		assert_ok(store_load(store, numbers[count], &generation, &error), &error);
-		active_is_there = active_is_there || numbers[count] == active(store);
-	}
-	assert_true(active_is_there);
-}
 
 /* The operations that are cut. Each comes to the same end when it is started again. */
 static struct generation next;
@@ -142,8 +102,8 @@ static void prepare(const struct operation *operation)
 		return;
 	store = state_folder_open();
 	for (uint32_t number = 1; number <= operation->active_before; number++) {
-		write_generation(store, number);
-		activate(store, number);
+		store_run_write(store, number);
+		store_run_activate(store, number);
 	}
 }
 
@@ -156,17 +116,17 @@ static void check_after_cut(const struct operation *operation)
 	    store_open(state_folder_path(), STATE_FOLDER_IDENTITY, false, &store, &error), &error);
 	if (!store) /* cut before there was one */
 		return;
-	assert_true(
-	    active(store) == operation->active_before || active(store) == operation->active_after);
-	assert_sound(store);
+	assert_true(store_run_active(store) == operation->active_before
+		    || store_run_active(store) == operation->active_after);
+	store_run_assert_sound(store);
 }
 
 static void check_at_the_end(const struct operation *operation)
 {
 	scoped(store) struct store *store = state_folder_open();
 
-	assert_int_equal(active(store), operation->active_after);
-	assert_sound(store);
+	assert_int_equal(store_run_active(store), operation->active_after);
+	store_run_assert_sound(store);
 	assert_int_equal(state_folder_count(".tmp"), 0);
 }
 

@@ -2,43 +2,16 @@
 
 #include "base/text.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
+#include "tests/unit/store_run.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
 
-static int make_folder(void **state)
-{
-	(void)state;
-	state_folder_make();
-	return 0;
-}
-
-static int discard_folder(void **state)
-{
-	(void)state;
-	state_folder_discard();
-	return 0;
-}
-
-/* An open store with generation 1 active and 2 written. */
-static struct store *open_with_two_generations(void)
-{
-	struct error error = ERROR_INIT;
-	struct store *store = state_folder_open();
-
-	for (uint32_t number = 1; number <= 2; number++) {
-		scoped(generation) struct generation generation = state_folder_generation(number);
-
-		assert_ok(store_write(store, &generation, &error), &error);
-	}
-	assert_ok(store_activate(store, 1, &error), &error);
-	return store;
-}
-
 static void what_was_written_is_loaded(void **state)
 {
 	struct error error = ERROR_INIT;
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 	scoped(generation) struct generation expected = state_folder_generation(1);
 	scoped(generation) struct generation loaded = { 0 };
 	scoped(generation) struct generation inactive = { 0 };
@@ -91,7 +64,7 @@ static void a_damaged_file_makes_a_damaged_generation_that_names_it(void **state
 		"generation.json" };
 	static const char *const texts[] = { NULL, "x", "-----BEGIN CERTIFICATE-----\n", "{}\n",
 		"\n", "pkcs11:token=t", "pkcs11:token=t\r", "pkcs11:token=t\n\n" };
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -112,7 +85,7 @@ static void a_damaged_file_makes_a_damaged_generation_that_names_it(void **state
 
 static void a_chain_of_the_same_length_that_is_another_is_damage(void **state)
 {
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 	scoped(char) char *chain = state_folder_read("orders/generations/1/chain.pem");
 	char *const places[] = { chain + 100, chain + strlen(chain) - 100 };
 
@@ -129,7 +102,7 @@ static void a_chain_of_the_same_length_that_is_another_is_damage(void **state)
 
 static void an_empty_ca_file_is_damage_unless_the_chain_is_the_leaf(void **state)
 {
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 	char *leaf = state_folder_read("orders/generations/1/certificate.pem");
 	struct error error = ERROR_INIT;
 	scoped(generation) struct generation generation = { 0 };
@@ -160,7 +133,7 @@ static void generation_json_is_read_strictly(void **state)
 		{ "\"key_label\":", "\"key_label\":7,\"x\":" },
 		{ "\"certificate_sha256\":\"", "\"certificate_sha256\":\"00\",\"x\":\"" },
 	};
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 	char *good = state_folder_read("orders/generations/1/generation.json");
 
 	(void)state;
@@ -180,7 +153,7 @@ static void generation_json_is_read_strictly(void **state)
 static void a_symlink_in_the_place_of_a_generation_or_file_is_not_followed(void **state)
 {
 	struct error error = ERROR_INIT;
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 	struct generation generation;
 
 	(void)state;
@@ -195,25 +168,23 @@ static void a_symlink_in_the_place_of_a_generation_or_file_is_not_followed(void 
 static void a_generation_that_is_not_there_is_damage(void **state)
 {
 	struct error error = ERROR_INIT;
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 	struct generation generation;
 
 	(void)state;
 	assert_refused(store_load(store, 3, &generation, &error), &error, ERROR_DAMAGED);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, discard_folder)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_written_is_loaded),
-		TEST(a_damaged_file_makes_a_damaged_generation_that_names_it),
-		TEST(a_chain_of_the_same_length_that_is_another_is_damage),
-		TEST(an_empty_ca_file_is_damage_unless_the_chain_is_the_leaf),
-		TEST(generation_json_is_read_strictly),
-		TEST(a_symlink_in_the_place_of_a_generation_or_file_is_not_followed),
-		TEST(a_generation_that_is_not_there_is_damage),
+		BEFORE_ANY_STATE(what_was_written_is_loaded),
+		BEFORE_ANY_STATE(a_damaged_file_makes_a_damaged_generation_that_names_it),
+		BEFORE_ANY_STATE(a_chain_of_the_same_length_that_is_another_is_damage),
+		BEFORE_ANY_STATE(an_empty_ca_file_is_damage_unless_the_chain_is_the_leaf),
+		BEFORE_ANY_STATE(generation_json_is_read_strictly),
+		BEFORE_ANY_STATE(a_symlink_in_the_place_of_a_generation_or_file_is_not_followed),
+		BEFORE_ANY_STATE(a_generation_that_is_not_there_is_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,31 +3,19 @@
  */
 #include "agent/state/store.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
+#include "tests/unit/store_run.h"
 #include "tests/unit/test.h"
 
 static struct store *store;
 static struct error error;
 
-static int open_store(void **state)
+static int open_with_two(void **state)
 {
 	(void)state;
 	error = (struct error)ERROR_INIT;
 	state_folder_make();
-	store = state_folder_open();
-	for (uint32_t number = 1; number <= 2; number++) {
-		scoped(generation) struct generation generation = state_folder_generation(number);
-
-		assert_ok(store_write(store, &generation, &error), &error);
-	}
-	assert_ok(store_activate(store, 1, &error), &error);
-	return 0;
-}
-
-static int close_store(void **state)
-{
-	(void)state;
-	store_close(store);
-	state_folder_discard();
+	store = store_run_open_with_two();
 	return 0;
 }
 
@@ -133,21 +121,18 @@ static void a_removed_generation_is_gone(void **state)
 	assert_int_equal(after.number, 1);
 }
 
+#define WITH_TWO(test)                                                                             \
+	cmocka_unit_test_prestate_setup_teardown(test, open_with_two, state_setup_close, &store)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    nothing_is_remembered_unasked, open_store, close_store),
-		cmocka_unit_test_setup_teardown(
-		    what_was_loaded_is_not_read_again, open_store, close_store),
-		cmocka_unit_test_setup_teardown(
-		    which_one_is_active_is_looked_at_every_time, open_store, close_store),
-		cmocka_unit_test_setup_teardown(
-		    a_generation_that_is_written_anew_is_read_anew, open_store, close_store),
-		cmocka_unit_test_setup_teardown(
-		    a_mark_of_revocation_is_seen, open_store, close_store),
-		cmocka_unit_test_setup_teardown(
-		    a_removed_generation_is_gone, open_store, close_store),
+		WITH_TWO(nothing_is_remembered_unasked),
+		WITH_TWO(what_was_loaded_is_not_read_again),
+		WITH_TWO(which_one_is_active_is_looked_at_every_time),
+		WITH_TWO(a_generation_that_is_written_anew_is_read_anew),
+		WITH_TWO(a_mark_of_revocation_is_seen),
+		WITH_TWO(a_removed_generation_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
+#include "tests/unit/store_run.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -12,38 +14,6 @@
  * Opening the store, and what is in it. Its generations are in store_load_test.c and
  * store_write_test.c.
  */
-static const char *directory;
-
-static int make_folder(void **state)
-{
-	(void)state;
-	state_folder_make();
-	directory = state_folder_path();
-	return 0;
-}
-
-static int discard_folder(void **state)
-{
-	(void)state;
-	state_folder_discard();
-	return 0;
-}
-
-/* An open store with generation 1 active and 2 written. */
-static struct store *open_with_two_generations(void)
-{
-	struct error error = ERROR_INIT;
-	struct store *store = state_folder_open();
-
-	for (uint32_t number = 1; number <= 2; number++) {
-		scoped(generation) struct generation generation = state_folder_generation(number);
-
-		assert_ok(store_write(store, &generation, &error), &error);
-	}
-	assert_ok(store_activate(store, 1, &error), &error);
-	return store;
-}
-
 static void a_missing_folder_is_made_and_without_make_only_looked_for(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -51,18 +21,18 @@ static void a_missing_folder_is_made_and_without_make_only_looked_for(void **sta
 	mode_t umask_before = umask(0077);
 
 	(void)state;
-	assert_ok(store_open(directory, "orders", false, &store, &error), &error);
+	assert_ok(store_open(state_folder_path(), "orders", false, &store, &error), &error);
 	assert_null(store);
-	assert_ok(store_open(directory, "orders", true, &store, &error), &error);
+	assert_ok(store_open(state_folder_path(), "orders", true, &store, &error), &error);
 	umask(umask_before);
 	assert_int_equal(state_folder_mode("."), 0755);
 	assert_int_equal(state_folder_mode("orders"), 0755);
 	assert_int_equal(state_folder_mode("orders/generations"), 0755);
-	assert_string_equal(store_path(store) + strlen(directory), "/orders");
+	assert_string_equal(store_path(store) + strlen(state_folder_path()), "/orders");
 	store_close(store);
-	assert_ok(store_open(directory, "other", false, &store, &error), &error);
+	assert_ok(store_open(state_folder_path(), "other", false, &store, &error), &error);
 	assert_null(store);
-	assert_ok(store_open(directory, "orders", false, &store, &error), &error);
+	assert_ok(store_open(state_folder_path(), "orders", false, &store, &error), &error);
 	assert_non_null(store);
 	store_close(store);
 }
@@ -74,7 +44,7 @@ static void a_state_directory_without_a_parent_is_refused(void **state)
 	char path[128];
 
 	(void)state;
-	assert_true(text_format(path, sizeof(path), "%s/deep/er", directory));
+	assert_true(text_format(path, sizeof(path), "%s/deep/er", state_folder_path()));
 	assert_refused(store_open(path, "orders", true, &store, &error), &error, ERROR_STATE);
 	assert_non_null(strstr(error.message, path));
 }
@@ -85,10 +55,10 @@ static void a_file_in_the_place_of_a_folder_is_refused(void **state)
 	struct store *store = NULL;
 
 	(void)state;
-	assert_int_equal(mkdir(directory, 0755), 0);
+	assert_int_equal(mkdir(state_folder_path(), 0755), 0);
 	state_folder_write("orders", "a file");
-	assert_false(store_open(directory, "orders", true, &store, &error));
-	assert_false(store_open(directory, "orders", false, &store, &error));
+	assert_false(store_open(state_folder_path(), "orders", true, &store, &error));
+	assert_false(store_open(state_folder_path(), "orders", false, &store, &error));
 	assert_non_null(strstr(error.message, "orders"));
 	assert_null(store);
 }
@@ -99,19 +69,19 @@ static void a_folder_that_everybody_may_write_to_is_refused_with_the_cure(void *
 	struct store *store = NULL;
 
 	(void)state;
-	assert_int_equal(mkdir(directory, 0755), 0);
-	assert_int_equal(chmod(directory, 0777), 0);
-	assert_refused(
-	    store_open(directory, "orders", true, &store, &error), &error, ERROR_PERMISSION);
+	assert_int_equal(mkdir(state_folder_path(), 0755), 0);
+	assert_int_equal(chmod(state_folder_path(), 0777), 0);
+	assert_refused(store_open(state_folder_path(), "orders", true, &store, &error), &error,
+	    ERROR_PERMISSION);
 	assert_non_null(strstr(error.message, "chmod o-w"));
-	assert_int_equal(chmod(directory, 01777), 0);
-	assert_ok(store_open(directory, "orders", true, &store, &error), &error);
+	assert_int_equal(chmod(state_folder_path(), 01777), 0);
+	assert_ok(store_open(state_folder_path(), "orders", true, &store, &error), &error);
 	store_close(store);
-	assert_int_equal(chmod(directory, 0755), 0);
-	assert_int_equal(chdir(directory), 0);
+	assert_int_equal(chmod(state_folder_path(), 0755), 0);
+	assert_int_equal(chdir(state_folder_path()), 0);
 	assert_int_equal(chmod("orders", 0757), 0);
-	assert_refused(
-	    store_open(directory, "orders", false, &store, &error), &error, ERROR_PERMISSION);
+	assert_refused(store_open(state_folder_path(), "orders", false, &store, &error), &error,
+	    ERROR_PERMISSION);
 }
 
 static void a_folder_of_another_user_is_read_but_not_written(void **state)
@@ -123,11 +93,11 @@ static void a_folder_of_another_user_is_read_but_not_written(void **state)
 	if (geteuid() != 0)
 		skip();
 	store_close(state_folder_open());
-	assert_int_equal(chown(directory, 65534, 65534), 0);
-	assert_refused(
-	    store_open(directory, "orders", true, &store, &error), &error, ERROR_PERMISSION);
+	assert_int_equal(chown(state_folder_path(), 65534, 65534), 0);
+	assert_refused(store_open(state_folder_path(), "orders", true, &store, &error), &error,
+	    ERROR_PERMISSION);
 	assert_non_null(strstr(error.message, "65534"));
-	assert_ok(store_open(directory, "orders", false, &store, &error), &error);
+	assert_ok(store_open(state_folder_path(), "orders", false, &store, &error), &error);
 	store_close(store);
 }
 
@@ -140,8 +110,8 @@ static void names_that_lead_elsewhere_or_are_taken_are_refused(void **state)
 		struct error error = ERROR_INIT;
 		struct store *store = NULL;
 
-		assert_refused(
-		    store_open(directory, names[i], true, &store, &error), &error, ERROR_CONFIG);
+		assert_refused(store_open(state_folder_path(), names[i], true, &store, &error),
+		    &error, ERROR_CONFIG);
 	}
 	assert_false(state_folder_has("."));
 }
@@ -159,7 +129,7 @@ static void the_tag_is_made_once_and_stays(void **state)
 	store = state_folder_open();
 	assert_string_equal(store_tag(store), tag);
 	store_close(store);
-	assert_ok(store_open(directory, "other", true, &store, &error), &error);
+	assert_ok(store_open(state_folder_path(), "other", true, &store, &error), &error);
 	assert_string_equal(store_tag(store), tag);
 	store_close(store);
 	assert_int_equal(state_folder_mode("tag"), 0644);
@@ -170,15 +140,15 @@ static void a_tag_that_is_none_is_refused_and_not_replaced(void **state)
 	static const char *const tags[] = { "", "0a1b2c3", "0a1b2c3d4\n", "0a1b2c3g\n" };
 
 	(void)state;
-	assert_int_equal(mkdir(directory, 0755), 0);
+	assert_int_equal(mkdir(state_folder_path(), 0755), 0);
 	for (size_t i = 0; i < ARRAY_LENGTH(tags); i++) {
 		struct error error = ERROR_INIT;
 		struct store *store = NULL;
 		char *tag;
 
 		state_folder_write("tag", tags[i]);
-		assert_refused(
-		    store_open(directory, "orders", true, &store, &error), &error, ERROR_DAMAGED);
+		assert_refused(store_open(state_folder_path(), "orders", true, &store, &error),
+		    &error, ERROR_DAMAGED);
 		tag = state_folder_read("tag");
 		assert_string_equal(tag, tags[i]);
 		free(tag);
@@ -236,7 +206,7 @@ static void a_current_that_is_not_ours_is_damaged(void **state)
 	static const char *const targets[] = { "generations/9", "generations/", "generations/01",
 		"generations/0", "generations/1/", "generations/../1", "generations/4294967296",
 		"generations/+1", "generations/1.tmp", "/etc", "1", "../orders/generations/1" };
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(targets); i++) {
@@ -253,7 +223,7 @@ static void a_current_that_is_not_ours_is_damaged(void **state)
 static void a_current_that_is_a_file_is_damaged(void **state)
 {
 	struct error error = ERROR_INIT;
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 	uint32_t number;
 
 	(void)state;
@@ -268,7 +238,7 @@ static void a_current_that_is_a_file_is_damaged(void **state)
 static void a_damaged_current_is_replaced_by_the_next_activation(void **state)
 {
 	struct error error = ERROR_INIT;
-	scoped(store) struct store *store = open_with_two_generations();
+	scoped(store) struct store *store = store_run_open_with_two();
 	scoped(generation) struct generation third = state_folder_generation(3);
 	uint32_t number;
 
@@ -329,26 +299,24 @@ static void more_generations_than_are_kept_are_an_error_that_says_so(void **stat
 	assert_refused(store_list(store, numbers, &count, &error), &error, ERROR_STATE);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, discard_folder)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_missing_folder_is_made_and_without_make_only_looked_for),
-		TEST(a_state_directory_without_a_parent_is_refused),
-		TEST(a_file_in_the_place_of_a_folder_is_refused),
-		TEST(a_folder_that_everybody_may_write_to_is_refused_with_the_cure),
-		TEST(a_folder_of_another_user_is_read_but_not_written),
-		TEST(names_that_lead_elsewhere_or_are_taken_are_refused),
-		TEST(the_tag_is_made_once_and_stays),
-		TEST(a_tag_that_is_none_is_refused_and_not_replaced),
-		TEST(first_runs_at_once_agree_on_one_tag),
-		TEST(without_current_nothing_is_active),
-		TEST(a_current_that_is_not_ours_is_damaged),
-		TEST(a_current_that_is_a_file_is_damaged),
-		TEST(a_damaged_current_is_replaced_by_the_next_activation),
-		TEST(generations_are_listed_in_their_order),
-		TEST(more_generations_than_are_kept_are_an_error_that_says_so),
+		BEFORE_ANY_STATE(a_missing_folder_is_made_and_without_make_only_looked_for),
+		BEFORE_ANY_STATE(a_state_directory_without_a_parent_is_refused),
+		BEFORE_ANY_STATE(a_file_in_the_place_of_a_folder_is_refused),
+		BEFORE_ANY_STATE(a_folder_that_everybody_may_write_to_is_refused_with_the_cure),
+		BEFORE_ANY_STATE(a_folder_of_another_user_is_read_but_not_written),
+		BEFORE_ANY_STATE(names_that_lead_elsewhere_or_are_taken_are_refused),
+		BEFORE_ANY_STATE(the_tag_is_made_once_and_stays),
+		BEFORE_ANY_STATE(a_tag_that_is_none_is_refused_and_not_replaced),
+		BEFORE_ANY_STATE(first_runs_at_once_agree_on_one_tag),
+		BEFORE_ANY_STATE(without_current_nothing_is_active),
+		BEFORE_ANY_STATE(a_current_that_is_not_ours_is_damaged),
+		BEFORE_ANY_STATE(a_current_that_is_a_file_is_damaged),
+		BEFORE_ANY_STATE(a_damaged_current_is_replaced_by_the_next_activation),
+		BEFORE_ANY_STATE(generations_are_listed_in_their_order),
+		BEFORE_ANY_STATE(more_generations_than_are_kept_are_an_error_that_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

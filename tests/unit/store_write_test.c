@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "tests/fakes/file_calls.h"
 #include "tests/fakes/state_folder.h"
+#include "tests/unit/state_setup.h"
+#include "tests/unit/store_run.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -14,63 +16,6 @@
 /*
  * Writing generations. What kills and full disks do to it is in store_crash_test.c.
  */
-static int make_folder(void **state)
-{
-	(void)state;
-	state_folder_make();
-	return 0;
-}
-
-static int discard_folder(void **state)
-{
-	(void)state;
-	file_calls_leave_alone();
-	state_folder_discard();
-	return 0;
-}
-
-static void write_generation(struct store *store, uint32_t number)
-{
-	struct error error = ERROR_INIT;
-	scoped(generation) struct generation generation = state_folder_generation(number);
-
-	assert_ok(store_write(store, &generation, &error), &error);
-}
-
-static void activate(struct store *store, uint32_t number)
-{
-	struct error error = ERROR_INIT;
-
-	assert_ok(store_activate(store, number, &error), &error);
-}
-
-static uint32_t active(const struct store *store)
-{
-	struct error error = ERROR_INIT;
-	uint32_t number;
-
-	assert_ok(store_active(store, &number, &error), &error);
-	return number;
-}
-
-/* Whatever is listed and whatever is active can be loaded. */
-static void assert_sound(const struct store *store)
-{
-	uint32_t numbers[STORE_GENERATIONS_MAX];
-	struct error error = ERROR_INIT;
-	bool active_is_there = active(store) == 0;
-	size_t count;
-
-	assert_ok(store_list(store, numbers, &count, &error), &error);
-	while (count-- > 0) {
-		scoped(generation) struct generation generation = { 0 };
-
-		assert_ok(store_load(store, numbers[count], &generation, &error), &error);
-		active_is_there = active_is_there || numbers[count] == active(store);
-	}
-	assert_true(active_is_there);
-}
-
 static void the_files_are_there_for_their_readers(void **state)
 {
 	static const char *const names[] = { "certificate.pem", "chain.pem", "ca.pem", "key.uri",
@@ -80,7 +25,7 @@ static void the_files_are_there_for_their_readers(void **state)
 	char path[128];
 
 	(void)state;
-	write_generation(store, 1);
+	store_run_write(store, 1);
 	umask(umask_before);
 	assert_int_equal(state_folder_mode("orders/generations/1"), 0755);
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -97,7 +42,7 @@ static void chain_pem_is_the_leaf_and_then_what_came_with_it(void **state)
 	scoped(char) char *chain = NULL;
 
 	(void)state;
-	write_generation(store, 1);
+	store_run_write(store, 1);
 	leaf = state_folder_read("orders/generations/1/certificate.pem");
 	rest = state_folder_read("orders/generations/1/ca.pem");
 	chain = state_folder_read("orders/generations/1/chain.pem");
@@ -121,7 +66,7 @@ static void key_pem_is_what_pkcs11_provider_reads(void **state)
 	long length = 0;
 
 	(void)state;
-	write_generation(store, 1);
+	store_run_write(store, 1);
 	pem = state_folder_read("orders/generations/1/key.pem");
 	bio = BIO_new_mem_buf(pem, -1);
 	assert_int_equal(PEM_read_bio(bio, &label, &header, &der, &length), 1);
@@ -189,15 +134,15 @@ static void the_active_generation_is_neither_written_nor_removed(void **state)
 	scoped(generation) struct generation generation = state_folder_generation(1);
 
 	(void)state;
-	write_generation(store, 1);
-	activate(store, 1);
+	store_run_write(store, 1);
+	store_run_activate(store, 1);
 	assert_refused(store_write(store, &generation, &error), &error, ERROR_INTERNAL);
 	assert_refused(store_remove(store, 1, &error), &error, ERROR_INTERNAL);
-	assert_sound(store);
-	write_generation(store, 2);
-	activate(store, 2);
+	store_run_assert_sound(store);
+	store_run_write(store, 2);
+	store_run_activate(store, 2);
 	assert_ok(store_remove(store, 1, &error), &error);
-	assert_int_equal(active(store), 2);
+	assert_int_equal(store_run_active(store), 2);
 }
 
 static void what_is_not_there_is_removed_but_not_activated(void **state)
@@ -208,7 +153,7 @@ static void what_is_not_there_is_removed_but_not_activated(void **state)
 	(void)state;
 	assert_ok(store_remove(store, 3, &error), &error);
 	assert_refused(store_activate(store, 3, &error), &error, ERROR_STATE);
-	assert_int_equal(active(store), 0);
+	assert_int_equal(store_run_active(store), 0);
 }
 
 static void revoked_is_noted_and_the_rest_stays(void **state)
@@ -218,7 +163,7 @@ static void revoked_is_noted_and_the_rest_stays(void **state)
 	scoped(generation) struct generation loaded = { 0 };
 
 	(void)state;
-	write_generation(store, 1);
+	store_run_write(store, 1);
 	assert_ok(store_mark_revoked(store, 1, &error), &error);
 	assert_ok(store_mark_revoked(store, 1, &error), &error);
 	assert_ok(store_load(store, 1, &loaded, &error), &error);
@@ -281,27 +226,26 @@ static void what_kills_left_of_other_numbers_goes_with_the_next_write(void **sta
 	state_folder_write("orders/generations/3.tmp/certificate.pem", "half");
 	assert_int_equal(mkdirat(store_folder(store), "generations/4", 0755), 0);
 	assert_int_equal(mkdirat(store_folder(store), "generations/4.tmp", 0755), 0);
-	write_generation(store, 4);
+	store_run_write(store, 4);
 	assert_int_equal(state_folder_count(".tmp"), 0);
-	assert_sound(store);
+	store_run_assert_sound(store);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, discard_folder)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_files_are_there_for_their_readers),
-		TEST(chain_pem_is_the_leaf_and_then_what_came_with_it),
-		TEST(key_pem_is_what_pkcs11_provider_reads),
-		TEST(an_adopted_key_in_a_file_has_no_key_pem_and_may_have_no_id_and_no_chain),
-		TEST(a_uri_with_a_pin_or_a_module_is_not_written_down),
-		TEST(the_active_generation_is_neither_written_nor_removed),
-		TEST(what_is_not_there_is_removed_but_not_activated),
-		TEST(revoked_is_noted_and_the_rest_stays),
-		TEST(everything_is_on_disk_before_current_moves_and_no_fsync_is_wasted),
-		TEST(a_full_disk_gets_its_room_back_at_once),
-		TEST(what_kills_left_of_other_numbers_goes_with_the_next_write),
+		BEFORE_ANY_STATE(the_files_are_there_for_their_readers),
+		BEFORE_ANY_STATE(chain_pem_is_the_leaf_and_then_what_came_with_it),
+		BEFORE_ANY_STATE(key_pem_is_what_pkcs11_provider_reads),
+		BEFORE_ANY_STATE(
+		    an_adopted_key_in_a_file_has_no_key_pem_and_may_have_no_id_and_no_chain),
+		BEFORE_ANY_STATE(a_uri_with_a_pin_or_a_module_is_not_written_down),
+		BEFORE_ANY_STATE(the_active_generation_is_neither_written_nor_removed),
+		BEFORE_ANY_STATE(what_is_not_there_is_removed_but_not_activated),
+		BEFORE_ANY_STATE(revoked_is_noted_and_the_rest_stays),
+		BEFORE_ANY_STATE(everything_is_on_disk_before_current_moves_and_no_fsync_is_wasted),
+		BEFORE_ANY_STATE(a_full_disk_gets_its_room_back_at_once),
+		BEFORE_ANY_STATE(what_kills_left_of_other_numbers_goes_with_the_next_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
