@@ -7,37 +7,11 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "tests/unit/stand_in.h"
-#include "tests/unit/test.h"
+#include "tests/unit/stand_in_run.h"
 
-#include <signal.h>
 #include <string.h>
 
-static struct stand_in stand_in;
 static struct error error;
-
-static int start(void **state)
-{
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	stand_in_start(&stand_in);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	stand_in_stop(&stand_in);
-	return 0;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	stand_in_reset(&stand_in);
-	error_clear(&error);
-	return 0;
-}
 
 static struct connector *open_as(const struct https_identity *as, const char *side)
 {
@@ -297,21 +271,20 @@ static void what_a_url_hides_is_in_no_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_renewal_takes_two_calls_and_one_handshake, begin),
-		cmocka_unit_test_setup(an_enrolment_takes_a_token_for_each_call, begin),
-		cmocka_unit_test_setup(a_token_that_was_used_is_rejected_and_not_shown, begin),
-		cmocka_unit_test_setup(a_token_that_would_break_its_header_is_never_sent, begin),
-		cmocka_unit_test_setup(a_probe_asks_nothing_of_the_director, begin),
-		cmocka_unit_test_setup(a_revoked_certificate_is_rejected, begin),
-		cmocka_unit_test_setup(
-		    a_server_that_did_not_see_the_certificate_has_not_rejected_it, begin),
-		cmocka_unit_test_setup(
-		    a_request_with_another_subject_is_refused_in_the_connectors_words, begin),
-		cmocka_unit_test_setup(every_fault_of_an_answer_has_its_kind, begin),
-		cmocka_unit_test_setup(certificates_that_cannot_be_decoded_are_refused, begin),
-		cmocka_unit_test_setup(a_url_of_null_is_no_url, begin),
-		cmocka_unit_test_setup(what_a_url_hides_is_in_no_message, begin),
+		WITH_THE_STAND_IN(a_renewal_takes_two_calls_and_one_handshake),
+		WITH_THE_STAND_IN(an_enrolment_takes_a_token_for_each_call),
+		WITH_THE_STAND_IN(a_token_that_was_used_is_rejected_and_not_shown),
+		WITH_THE_STAND_IN(a_token_that_would_break_its_header_is_never_sent),
+		WITH_THE_STAND_IN(a_probe_asks_nothing_of_the_director),
+		WITH_THE_STAND_IN(a_revoked_certificate_is_rejected),
+		WITH_THE_STAND_IN(a_server_that_did_not_see_the_certificate_has_not_rejected_it),
+		WITH_THE_STAND_IN(
+		    a_request_with_another_subject_is_refused_in_the_connectors_words),
+		WITH_THE_STAND_IN(every_fault_of_an_answer_has_its_kind),
+		WITH_THE_STAND_IN(certificates_that_cannot_be_decoded_are_refused),
+		WITH_THE_STAND_IN(a_url_of_null_is_no_url),
+		WITH_THE_STAND_IN(what_a_url_hides_is_in_no_message),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, stand_in_run_start, stand_in_run_stop);
 }

@@ -5,54 +5,12 @@
 
 #include "base/compiler.h"
 #include "base/text.h"
-#include "tests/unit/stand_in.h"
-#include "tests/unit/test.h"
+#include "tests/unit/stand_in_run.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBE "{\"query\":\"query { __typename }\"}"
-
-static struct stand_in stand_in;
 static struct error error;
-
-static int start(void **state)
-{
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	stand_in_start(&stand_in);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	stand_in_stop(&stand_in);
-	return 0;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	stand_in_reset(&stand_in);
-	error_clear(&error);
-	return 0;
-}
-
-static struct https *open_as(const struct https_identity *as)
-{
-	struct https *https = NULL;
-
-	assert_ok(https_open(&stand_in.settings, as, &https, &error), &error);
-	return https;
-}
-
-static bool post(struct https *https, struct https_answer *ret_answer)
-{
-	return https_post(https, stand_in_text(&stand_in, "mtls_url"), NULL, PROBE, strlen(PROBE),
-	    ret_answer, &error);
-}
 
 static void an_alert_about_our_certificate_is_a_rejection(void **state)
 {
@@ -76,15 +34,16 @@ static void an_alert_about_our_certificate_is_a_rejection(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(alerts) * 2; i++) {
-		scoped(https) struct https *https = open_as(&stand_in.identity);
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 		struct https_answer answer;
 
-		begin(state);
+		stand_in_run_begin(state);
 		stand_in_set(&stand_in, versions[i % 2]);
 		assert_true(
 		    text_format(more, sizeof(more), ",\"alert\":\"%s\"", alerts[i / 2].name));
 		stand_in_fault(&stand_in, "connection", "alert", more);
-		assert_refused(post(https, &answer), &error, alerts[i / 2].kind);
+		assert_refused(
+		    stand_in_run_post(https, &answer, &error), &error, alerts[i / 2].kind);
 		assert_int_equal(https_facts(https)->alert, alerts[i / 2].number);
 		assert_non_null(strstr(error.message, alerts[i / 2].name));
 		assert_int_equal(https_facts(https)->status, 0);
@@ -101,9 +60,9 @@ static void a_certificate_of_a_ca_that_the_server_no_longer_trusts_is_rejected(v
 	cJSON_Delete(
 	    stand_in_ask(&stand_in, "POST", "/ca", "{\"signer\":\"new_key\",\"gateway\":\"new\"}"));
 	{
-		scoped(https) struct https *https = open_as(&other);
+		scoped(https) struct https *https = stand_in_run_open(&other);
 
-		assert_refused(post(https, &answer), &error, ERROR_REJECTED);
+		assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_REJECTED);
 	}
 	cJSON_Delete(stand_in_ask(
 	    &stand_in, "POST", "/ca", "{\"signer\":\"previous\",\"gateway\":\"new\"}"));
@@ -123,10 +82,10 @@ static void without_a_certificate_nobody_is_rejected_but_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		scoped(https) struct https *https = open_as(NULL);
+		scoped(https) struct https *https = stand_in_run_open(NULL);
 
 		stand_in_set(&stand_in, rows[i].settings);
-		assert_refused(post(https, &answer), &error, ERROR_CONNECTOR);
+		assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_CONNECTOR);
 		assert_int_equal(https_facts(https)->alert, rows[i].alert);
 		assert_false(https_facts(https)->certificate_sent);
 	}
@@ -161,12 +120,12 @@ static void a_server_certificate_that_does_not_verify_stops_everything(void **st
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows) * 2; i++) {
-		scoped(https) struct https *https = open_as(&stand_in.identity);
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 		const struct https_facts *facts = https_facts(https);
 
 		stand_in_set(&stand_in, rows[i / 2].settings);
 		stand_in_set(&stand_in, versions[i % 2]);
-		assert_refused(post(https, &answer), &error, rows[i / 2].kind);
+		assert_refused(stand_in_run_post(https, &answer, &error), &error, rows[i / 2].kind);
 		assert_true(facts->server_not_verified);
 		assert_int_equal(facts->server_expired, rows[i / 2].expired);
 		assert_false(facts->request_sent);
@@ -182,9 +141,9 @@ static void a_ca_file_that_is_missing_or_empty_is_a_matter_of_the_configuration(
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
 		stand_in.settings.server_ca_file = files[i];
-		scoped(https) struct https *https = open_as(&stand_in.identity);
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 
-		assert_refused(post(https, &answer), &error, ERROR_CONFIG);
+		assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_CONFIG);
 		assert_non_null(strstr(error.message, files[i]));
 		assert_false(https_facts(https)->request_sent);
 	}
@@ -196,27 +155,26 @@ static void the_system_store_does_not_know_the_stand_in(void **state)
 
 	(void)state;
 	stand_in.settings.server_ca_file = NULL;
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 
-	assert_refused(post(https, &answer), &error, ERROR_CONNECTOR);
+	assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_CONNECTOR);
 	assert_true(https_facts(https)->server_not_verified);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(an_alert_about_our_certificate_is_a_rejection, begin),
-		cmocka_unit_test_setup(
-		    a_certificate_of_a_ca_that_the_server_no_longer_trusts_is_rejected, begin),
-		cmocka_unit_test_setup(without_a_certificate_nobody_is_rejected_but_refused, begin),
-		cmocka_unit_test_setup(
-		    a_key_that_is_not_the_certificates_is_refused_before_any_connection, begin),
-		cmocka_unit_test_setup(
-		    a_server_certificate_that_does_not_verify_stops_everything, begin),
-		cmocka_unit_test_setup(
-		    a_ca_file_that_is_missing_or_empty_is_a_matter_of_the_configuration, begin),
-		cmocka_unit_test_setup(the_system_store_does_not_know_the_stand_in, begin),
+		WITH_THE_STAND_IN(an_alert_about_our_certificate_is_a_rejection),
+		WITH_THE_STAND_IN(
+		    a_certificate_of_a_ca_that_the_server_no_longer_trusts_is_rejected),
+		WITH_THE_STAND_IN(without_a_certificate_nobody_is_rejected_but_refused),
+		WITH_THE_STAND_IN(
+		    a_key_that_is_not_the_certificates_is_refused_before_any_connection),
+		WITH_THE_STAND_IN(a_server_certificate_that_does_not_verify_stops_everything),
+		WITH_THE_STAND_IN(
+		    a_ca_file_that_is_missing_or_empty_is_a_matter_of_the_configuration),
+		WITH_THE_STAND_IN(the_system_store_does_not_know_the_stand_in),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, stand_in_run_start, stand_in_run_stop);
 }

@@ -7,60 +7,18 @@
 #include "base/compiler.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "tests/unit/stand_in.h"
-#include "tests/unit/test.h"
+#include "tests/unit/stand_in_run.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBE "{\"query\":\"query { __typename }\"}"
-
-static struct stand_in stand_in;
 static struct error error;
-
-static int start(void **state)
-{
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	stand_in_start(&stand_in);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	stand_in_stop(&stand_in);
-	return 0;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	stand_in_reset(&stand_in);
-	error_clear(&error);
-	return 0;
-}
-
-static struct https *open_as(const struct https_identity *as)
-{
-	struct https *https = NULL;
-
-	assert_ok(https_open(&stand_in.settings, as, &https, &error), &error);
-	return https;
-}
-
-static bool post(struct https *https, struct https_answer *ret_answer)
-{
-	return https_post(https, stand_in_text(&stand_in, "mtls_url"), NULL, PROBE, strlen(PROBE),
-	    ret_answer, &error);
-}
 
 static void assert_probe_succeeds(struct https *https)
 {
 	struct https_answer answer;
 
-	assert_ok(post(https, &answer), &error);
+	assert_ok(stand_in_run_post(https, &answer, &error), &error);
 	assert_int_equal(https_facts(https)->status, 200);
 	assert_string_equal(answer.body, "{\"data\":{\"__typename\":\"Query\"}}");
 	assert_int_equal(answer.length, strlen(answer.body));
@@ -69,7 +27,7 @@ static void assert_probe_succeeds(struct https *https)
 
 static void two_requests_share_one_connection(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	const struct https_facts *facts = https_facts(https);
 	scoped(cJSON) cJSON *connections = NULL;
 	scoped(cJSON) cJSON *calls = NULL;
@@ -101,7 +59,7 @@ static void both_tls_versions_are_spoken(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		scoped(https) struct https *https = open_as(&stand_in.identity);
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 
 		stand_in_set(&stand_in, rows[i][0]);
 		assert_probe_succeeds(https);
@@ -112,14 +70,14 @@ static void both_tls_versions_are_spoken(void **state)
 
 static void a_lost_answer_is_not_asked_for_again(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	scoped(cJSON) cJSON *calls = NULL;
 	struct https_answer answer;
 
 	(void)state;
 	assert_probe_succeeds(https);
 	stand_in_fault(&stand_in, "probe", "lose_answer", "");
-	assert_refused(post(https, &answer), &error, ERROR_NETWORK);
+	assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_NETWORK);
 	assert_true(https_facts(https)->request_sent);
 	calls = stand_in_ask(&stand_in, "GET", "/calls", NULL);
 	assert_int_equal(cJSON_GetArraySize(calls), 2);
@@ -127,14 +85,14 @@ static void a_lost_answer_is_not_asked_for_again(void **state)
 
 static void a_connection_that_ended_is_made_anew_without_resuming_it(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	scoped(cJSON) cJSON *calls = NULL;
 	struct https_answer answer;
 
 	(void)state;
 	assert_probe_succeeds(https);
 	stand_in_fault(&stand_in, "probe", "lose_answer", "");
-	assert_refused(post(https, &answer), &error, ERROR_NETWORK);
+	assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_NETWORK);
 	assert_probe_succeeds(https);
 	assert_int_equal(https_facts(https)->handshakes, 2);
 	calls = stand_in_ask(&stand_in, "GET", "/calls", NULL);
@@ -147,7 +105,7 @@ static void only_https_urls_without_a_password_are_used(void **state)
 {
 	static const char *const urls[] = { "", "http://localhost/", "file:///etc/passwd",
 		"localhost", "https://user:hunter2@localhost/" };
-	scoped(https) struct https *https = open_as(NULL);
+	scoped(https) struct https *https = stand_in_run_open(NULL);
 	struct https_answer answer;
 
 	(void)state;
@@ -160,7 +118,7 @@ static void only_https_urls_without_a_password_are_used(void **state)
 
 static void a_certificate_counts_as_sent_on_the_connection_that_it_was_sent_on(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	struct https_answer answer;
 
 	(void)state;
@@ -176,7 +134,7 @@ static void a_certificate_counts_as_sent_on_the_connection_that_it_was_sent_on(v
 
 static void a_redirect_is_an_answer_and_not_followed(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	scoped(cJSON) cJSON *calls = NULL;
 	struct https_answer answer;
 	char more[256];
@@ -185,7 +143,7 @@ static void a_redirect_is_an_answer_and_not_followed(void **state)
 	assert_true(text_format(
 	    more, sizeof(more), ",\"location\":\"%s\"", stand_in_text(&stand_in, "mtls_url")));
 	stand_in_fault(&stand_in, "probe", "redirect", more);
-	assert_ok(post(https, &answer), &error);
+	assert_ok(stand_in_run_post(https, &answer, &error), &error);
 	assert_int_equal(https_facts(https)->status, 302);
 	assert_string_equal(answer.body, "");
 	calls = stand_in_ask(&stand_in, "GET", "/calls", NULL);
@@ -194,13 +152,13 @@ static void a_redirect_is_an_answer_and_not_followed(void **state)
 
 static void an_answer_of_100_megabytes_is_given_up_early(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	struct https_answer answer;
 	int64_t before = clock_milliseconds();
 
 	(void)state;
 	stand_in_fault(&stand_in, "probe", "huge_body", "");
-	assert_refused(post(https, &answer), &error, ERROR_CONNECTOR);
+	assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_CONNECTOR);
 	assert_non_null(strstr(error.message, "larger"));
 	assert_true(clock_milliseconds() - before < 3000);
 	assert_probe_succeeds(https);
@@ -215,12 +173,12 @@ static void an_answer_that_is_cut_is_a_matter_of_the_network(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(places) * ARRAY_LENGTH(ways); i++) {
-		scoped(https) struct https *https = open_as(&stand_in.identity);
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 
 		assert_true(text_format(more, sizeof(more), ",\"after\":%d,\"how\":\"%s\"",
 		    places[i / ARRAY_LENGTH(ways)], ways[i % ARRAY_LENGTH(ways)]));
 		stand_in_fault(&stand_in, "probe", "cut", more);
-		assert_refused(post(https, &answer), &error, ERROR_NETWORK);
+		assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_NETWORK);
 		assert_true(https_facts(https)->request_sent);
 		assert_int_equal(https_facts(https)->alert, HTTPS_ALERT_NONE);
 	}
@@ -233,22 +191,22 @@ static void a_connection_that_ends_before_the_request_has_sent_none(void **state
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-		scoped(https) struct https *https = open_as(&stand_in.identity);
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 
 		stand_in_fault(&stand_in, "connection", kinds[i], "");
-		assert_refused(post(https, &answer), &error, ERROR_NETWORK);
+		assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_NETWORK);
 		assert_false(https_facts(https)->request_sent);
 	}
 }
 
 static void nobody_there_is_a_matter_of_the_network(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	struct https_answer answer;
 
 	(void)state;
 	stand_in_set(&stand_in, "{\"listening\":false}");
-	assert_refused(post(https, &answer), &error, ERROR_NETWORK);
+	assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_NETWORK);
 	assert_false(https_facts(https)->request_sent);
 }
 
@@ -273,12 +231,12 @@ static void waits_end_in_time(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		int64_t before = clock_milliseconds();
 
-		begin(state);
+		stand_in_run_begin(state);
 		stand_in.settings.connect_milliseconds = rows[i].connect_milliseconds;
 		stand_in.settings.total_milliseconds = rows[i].total_milliseconds;
 		stand_in_fault(&stand_in, rows[i].operation, rows[i].kind, rows[i].more);
-		scoped(https) struct https *https = open_as(&stand_in.identity);
-		assert_refused(post(https, &answer), &error, ERROR_NETWORK);
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
+		assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_NETWORK);
 		assert_in_range(clock_milliseconds() - before, 300, 5000);
 		assert_int_equal(https_facts(https)->request_sent, rows[i].sent);
 	}
@@ -286,12 +244,12 @@ static void waits_end_in_time(void **state)
 
 static void retry_after_is_a_fact(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	struct https_answer answer;
 
 	(void)state;
 	stand_in_fault(&stand_in, "probe", "busy_429", ",\"retry_after\":\"17\"");
-	assert_ok(post(https, &answer), &error);
+	assert_ok(stand_in_run_post(https, &answer, &error), &error);
 	assert_int_equal(https_facts(https)->status, 429);
 	assert_int_equal(https_facts(https)->retry_after, 17);
 	assert_probe_succeeds(https);
@@ -300,12 +258,12 @@ static void retry_after_is_a_fact(void **state)
 
 static void the_proxy_of_the_environment_is_used(void **state)
 {
-	scoped(https) struct https *https = open_as(&stand_in.identity);
+	scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
 	struct https_answer answer;
 
 	(void)state;
 	setenv("https_proxy", "http://127.0.0.1:1/", 1);
-	assert_refused(post(https, &answer), &error, ERROR_NETWORK);
+	assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_NETWORK);
 	setenv("no_proxy", "localhost", 1);
 	assert_probe_succeeds(https);
 	unsetenv("https_proxy");
@@ -315,24 +273,22 @@ static void the_proxy_of_the_environment_is_used(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(two_requests_share_one_connection, begin),
-		cmocka_unit_test_setup(both_tls_versions_are_spoken, begin),
-		cmocka_unit_test_setup(a_lost_answer_is_not_asked_for_again, begin),
-		cmocka_unit_test_setup(
-		    a_connection_that_ended_is_made_anew_without_resuming_it, begin),
-		cmocka_unit_test_setup(only_https_urls_without_a_password_are_used, begin),
-		cmocka_unit_test_setup(
-		    a_certificate_counts_as_sent_on_the_connection_that_it_was_sent_on, begin),
-		cmocka_unit_test_setup(a_redirect_is_an_answer_and_not_followed, begin),
-		cmocka_unit_test_setup(an_answer_of_100_megabytes_is_given_up_early, begin),
-		cmocka_unit_test_setup(an_answer_that_is_cut_is_a_matter_of_the_network, begin),
-		cmocka_unit_test_setup(
-		    a_connection_that_ends_before_the_request_has_sent_none, begin),
-		cmocka_unit_test_setup(nobody_there_is_a_matter_of_the_network, begin),
-		cmocka_unit_test_setup(waits_end_in_time, begin),
-		cmocka_unit_test_setup(retry_after_is_a_fact, begin),
-		cmocka_unit_test_setup(the_proxy_of_the_environment_is_used, begin),
+		WITH_THE_STAND_IN(two_requests_share_one_connection),
+		WITH_THE_STAND_IN(both_tls_versions_are_spoken),
+		WITH_THE_STAND_IN(a_lost_answer_is_not_asked_for_again),
+		WITH_THE_STAND_IN(a_connection_that_ended_is_made_anew_without_resuming_it),
+		WITH_THE_STAND_IN(only_https_urls_without_a_password_are_used),
+		WITH_THE_STAND_IN(
+		    a_certificate_counts_as_sent_on_the_connection_that_it_was_sent_on),
+		WITH_THE_STAND_IN(a_redirect_is_an_answer_and_not_followed),
+		WITH_THE_STAND_IN(an_answer_of_100_megabytes_is_given_up_early),
+		WITH_THE_STAND_IN(an_answer_that_is_cut_is_a_matter_of_the_network),
+		WITH_THE_STAND_IN(a_connection_that_ends_before_the_request_has_sent_none),
+		WITH_THE_STAND_IN(nobody_there_is_a_matter_of_the_network),
+		WITH_THE_STAND_IN(waits_end_in_time),
+		WITH_THE_STAND_IN(retry_after_is_a_fact),
+		WITH_THE_STAND_IN(the_proxy_of_the_environment_is_used),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, stand_in_run_start, stand_in_run_stop);
 }
