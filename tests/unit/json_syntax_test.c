@@ -1,95 +1,50 @@
 #include "base/json_syntax.h"
 
-#include "base/scoped.h"
-#include "base/text.h"
+#include "base/compiler.h"
+#include "tests/unit/json_texts.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
 
-/* A literal and its length, so that NUL bytes can stand in it. */
-#define TEXT(literal)                                                                              \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
-	}
-
-struct text {
-	const char *bytes;
-	size_t length;
-};
-
 #define DEPTH_MAX 8
 
-/* Looks at an exact copy without a NUL, where a byte read too much is seen by the sanitizers. */
 static bool check(const char *bytes, size_t length, struct error *error)
 {
-	scoped(char) char *exact = malloc(length + 1);
-
-	memcpy(exact + 1, bytes, length);
-	return json_syntax_check(exact + 1, length, DEPTH_MAX, "it", ERROR_CONNECTOR, error);
+	return json_syntax_check(bytes, length, DEPTH_MAX, "it", ERROR_CONNECTOR, error);
 }
 
-static void assert_all_refused(const struct text *texts, size_t count)
+static void assert_all_refused(const struct json_text *texts, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct error error = ERROR_INIT;
-
-		if (check(texts[i].bytes, texts[i].length, &error))
-			fail_msg("%s was accepted", texts[i].bytes);
-		assert_int_equal(error.kind, ERROR_CONNECTOR);
-		assert_true(text_starts_with(error.message, "it is not valid JSON: byte "));
-	}
+	json_texts_assert_refused(check, texts, count, "it is not valid JSON: byte ");
 }
 
 static void every_form_of_the_grammar_is_accepted(void **state)
 {
-	static const char *const accepted[] = {
-		"{}",
-		"[]",
-		"\"\"",
-		"0",
-		"-0",
-		"10",
-		"-1.5e-7",
-		"2E+3",
-		"0.25",
-		"true",
-		"false",
-		"null",
-		" \t\r\n{ \"a\" : [ 1 , { } , [ ] , null ] , \"b\" : \"\" } \n",
-		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\ude00 \x7f é€😀\"",
-		"\"\\u0001\\ud7ff\\ue000\\uffff\\ud800\\udc00\\udbff\\udfff\"",
-		"{\"a\":1,\"A\":2,\"b\":{\"a\":1}}",
-		"123456789012345678901234567890123456789012345678901234567890123",
-	};
-
-	struct error error = ERROR_INIT;
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(accepted); i++)
-		assert_ok(check(accepted[i], strlen(accepted[i]), &error), &error);
+	json_texts_assert_accepted(check);
 }
 
 static void numbers_outside_of_the_grammar_are_refused(void **state)
 {
-	static const struct text refused[] = {
-		TEXT("01"),
-		TEXT("-01"),
-		TEXT("+1"),
-		TEXT("-"),
-		TEXT("1."),
-		TEXT(".5"),
-		TEXT("1.e3"),
-		TEXT("1e"),
-		TEXT("1e+"),
-		TEXT("1E-x"),
-		TEXT("0x10"),
-		TEXT("nan"),
-		TEXT("NaN"),
-		TEXT("inf"),
-		TEXT("-Infinity"),
-		TEXT("1234567890123456789012345678901234567890123456789012345678901234"),
-		TEXT("1 2"),
-		TEXT("--1"),
+	static const struct json_text refused[] = {
+		JSON_TEXT("01"),
+		JSON_TEXT("-01"),
+		JSON_TEXT("+1"),
+		JSON_TEXT("-"),
+		JSON_TEXT("1."),
+		JSON_TEXT(".5"),
+		JSON_TEXT("1.e3"),
+		JSON_TEXT("1e"),
+		JSON_TEXT("1e+"),
+		JSON_TEXT("1E-x"),
+		JSON_TEXT("0x10"),
+		JSON_TEXT("nan"),
+		JSON_TEXT("NaN"),
+		JSON_TEXT("inf"),
+		JSON_TEXT("-Infinity"),
+		JSON_TEXT("1234567890123456789012345678901234567890123456789012345678901234"),
+		JSON_TEXT("1 2"),
+		JSON_TEXT("--1"),
 	};
 
 	(void)state;
@@ -98,25 +53,25 @@ static void numbers_outside_of_the_grammar_are_refused(void **state)
 
 static void strings_outside_of_the_grammar_are_refused(void **state)
 {
-	static const struct text refused[] = {
-		TEXT("\""),
-		TEXT("\"abc"),
-		TEXT("\"\\\""),
-		TEXT("\"\\"),
-		TEXT("'a'"),
-		TEXT("\"a\nb\""),
-		TEXT("\"a\tb\""),
-		TEXT("\"\x1f\""),
-		TEXT("\"a\0b\""),
-		TEXT("\"\\x41\""),
-		TEXT("\"\\a\""),
-		TEXT("\"\\\0\""),
-		TEXT("\"\\u12\""),
-		TEXT("\"\\u12"),
-		TEXT("\"\\u12g4\""),
-		TEXT("\"\\u+123\""),
-		TEXT("\"\\u\0\0\0\0\""),
-		TEXT("\"\\U0041\""),
+	static const struct json_text refused[] = {
+		JSON_TEXT("\""),
+		JSON_TEXT("\"abc"),
+		JSON_TEXT("\"\\\""),
+		JSON_TEXT("\"\\"),
+		JSON_TEXT("'a'"),
+		JSON_TEXT("\"a\nb\""),
+		JSON_TEXT("\"a\tb\""),
+		JSON_TEXT("\"\x1f\""),
+		JSON_TEXT("\"a\0b\""),
+		JSON_TEXT("\"\\x41\""),
+		JSON_TEXT("\"\\a\""),
+		JSON_TEXT("\"\\\0\""),
+		JSON_TEXT("\"\\u12\""),
+		JSON_TEXT("\"\\u12"),
+		JSON_TEXT("\"\\u12g4\""),
+		JSON_TEXT("\"\\u+123\""),
+		JSON_TEXT("\"\\u\0\0\0\0\""),
+		JSON_TEXT("\"\\U0041\""),
 	};
 
 	(void)state;
@@ -125,21 +80,21 @@ static void strings_outside_of_the_grammar_are_refused(void **state)
 
 static void strings_that_no_c_string_can_hold_are_refused(void **state)
 {
-	static const struct text refused[] = {
-		TEXT("\"\\u0000\""),
-		TEXT("\"abc\\u0000def\""),
-		TEXT("{\"a\\u0000b\":1}"),
-		TEXT("[{\"a\":[\"\\u0000\"]}]"),
-		TEXT("\"\\ud83d\""),
-		TEXT("\"\\ud83dx\""),
-		TEXT("\"\\ud83d\\n\""),
-		TEXT("\"\\ud83d\\u0041\""),
-		TEXT("\"\\ud83d\\ud83d\""),
-		TEXT("\"\\ud83d\\u"),
-		TEXT("\"\\ud800\""),
-		TEXT("\"\\ude00\""),
-		TEXT("\"\\ude00\\ude00\""),
-		TEXT("\"\\udfff\""),
+	static const struct json_text refused[] = {
+		JSON_TEXT("\"\\u0000\""),
+		JSON_TEXT("\"abc\\u0000def\""),
+		JSON_TEXT("{\"a\\u0000b\":1}"),
+		JSON_TEXT("[{\"a\":[\"\\u0000\"]}]"),
+		JSON_TEXT("\"\\ud83d\""),
+		JSON_TEXT("\"\\ud83dx\""),
+		JSON_TEXT("\"\\ud83d\\n\""),
+		JSON_TEXT("\"\\ud83d\\u0041\""),
+		JSON_TEXT("\"\\ud83d\\ud83d\""),
+		JSON_TEXT("\"\\ud83d\\u"),
+		JSON_TEXT("\"\\ud800\""),
+		JSON_TEXT("\"\\ude00\""),
+		JSON_TEXT("\"\\ude00\\ude00\""),
+		JSON_TEXT("\"\\udfff\""),
 	};
 
 	(void)state;
@@ -148,15 +103,15 @@ static void strings_that_no_c_string_can_hold_are_refused(void **state)
 
 static void bytes_that_are_not_utf8_are_refused(void **state)
 {
-	static const struct text refused[] = {
-		TEXT("\"\xff\""),
-		TEXT("\"\xc0\xaf\""),
-		TEXT("\"\xed\xa0\x80\""),
-		TEXT("\"\xe2\x82\""),
-		TEXT("\"\xe2"),
-		TEXT("{\"\xf5\":1}"),
-		TEXT("\xef\xbb\xbf{}"), /* a byte order mark */
-		TEXT("\xff\xfe{\0}\0"),
+	static const struct json_text refused[] = {
+		JSON_TEXT("\"\xff\""),
+		JSON_TEXT("\"\xc0\xaf\""),
+		JSON_TEXT("\"\xed\xa0\x80\""),
+		JSON_TEXT("\"\xe2\x82\""),
+		JSON_TEXT("\"\xe2"),
+		JSON_TEXT("{\"\xf5\":1}"),
+		JSON_TEXT("\xef\xbb\xbf{}"), /* a byte order mark */
+		JSON_TEXT("\xff\xfe{\0}\0"),
 	};
 
 	(void)state;
@@ -165,35 +120,35 @@ static void bytes_that_are_not_utf8_are_refused(void **state)
 
 static void structures_outside_of_the_grammar_are_refused(void **state)
 {
-	static const struct text refused[] = {
-		TEXT(""),
-		TEXT(" "),
-		TEXT("["),
-		TEXT("]"),
-		TEXT("[1"),
-		TEXT("[1,"),
-		TEXT("[1,]"),
-		TEXT("[,1]"),
-		TEXT("[1 2]"),
-		TEXT("[1}"),
-		TEXT("{"),
-		TEXT("{]"),
-		TEXT("{\"a\"}"),
-		TEXT("{\"a\":}"),
-		TEXT("{\"a\":1,}"),
-		TEXT("{\"a\" 1}"),
-		TEXT("{\"a\":1 \"b\":2}"),
-		TEXT("{a:1}"),
-		TEXT("{1:1}"),
-		TEXT("{,}"),
-		TEXT("True"),
-		TEXT("nul"),
-		TEXT("truefalse"),
-		TEXT("// x\n{}"),
-		TEXT("{}/**/"),
-		TEXT("\v{}"),
-		TEXT("\f1"),
-		TEXT("[1\xc2\xa0]"),
+	static const struct json_text refused[] = {
+		JSON_TEXT(""),
+		JSON_TEXT(" "),
+		JSON_TEXT("["),
+		JSON_TEXT("]"),
+		JSON_TEXT("[1"),
+		JSON_TEXT("[1,"),
+		JSON_TEXT("[1,]"),
+		JSON_TEXT("[,1]"),
+		JSON_TEXT("[1 2]"),
+		JSON_TEXT("[1}"),
+		JSON_TEXT("{"),
+		JSON_TEXT("{]"),
+		JSON_TEXT("{\"a\"}"),
+		JSON_TEXT("{\"a\":}"),
+		JSON_TEXT("{\"a\":1,}"),
+		JSON_TEXT("{\"a\" 1}"),
+		JSON_TEXT("{\"a\":1 \"b\":2}"),
+		JSON_TEXT("{a:1}"),
+		JSON_TEXT("{1:1}"),
+		JSON_TEXT("{,}"),
+		JSON_TEXT("True"),
+		JSON_TEXT("nul"),
+		JSON_TEXT("truefalse"),
+		JSON_TEXT("// x\n{}"),
+		JSON_TEXT("{}/**/"),
+		JSON_TEXT("\v{}"),
+		JSON_TEXT("\f1"),
+		JSON_TEXT("[1\xc2\xa0]"),
 	};
 
 	(void)state;
@@ -202,15 +157,15 @@ static void structures_outside_of_the_grammar_are_refused(void **state)
 
 static void only_blanks_may_follow_the_value(void **state)
 {
-	static const struct text refused[] = {
-		TEXT("{} {}"),
-		TEXT("{}x"),
-		TEXT("{}}"),
-		TEXT("{},"),
-		TEXT("{}\0"),
-		TEXT("{}\0{}"),
-		TEXT("1,"),
-		TEXT("null\v"),
+	static const struct json_text refused[] = {
+		JSON_TEXT("{} {}"),
+		JSON_TEXT("{}x"),
+		JSON_TEXT("{}}"),
+		JSON_TEXT("{},"),
+		JSON_TEXT("{}\0"),
+		JSON_TEXT("{}\0{}"),
+		JSON_TEXT("1,"),
+		JSON_TEXT("null\v"),
 	};
 
 	(void)state;
@@ -233,7 +188,7 @@ static void depth_is_bounded(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
 		text[DEPTH_MAX] = pairs[i][0];
 		text[DEPTH_MAX + 1] = pairs[i][1];
-		assert_all_refused(&(struct text){ text, (size_t)2 * DEPTH_MAX + 2 }, 1);
+		assert_all_refused(&(struct json_text){ text, (size_t)2 * DEPTH_MAX + 2 }, 1);
 	}
 }
 

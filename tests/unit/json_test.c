@@ -2,29 +2,15 @@
 
 #include "base/scoped.h"
 #include "base/text.h"
+#include "tests/unit/json_texts.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
 #include <time.h>
 
-/* A literal and its length, so that NUL bytes can stand in it. */
-#define TEXT(literal)                                                                              \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
-	}
-
-struct text {
-	const char *bytes;
-	size_t length;
-};
-
-/* Parses an exact copy without a NUL, where a byte read too much is seen by the sanitizers. */
 static bool parse(const char *bytes, size_t length, cJSON **ret_value, struct error *error)
 {
-	scoped(char) char *exact = malloc(length + 1);
-
-	memcpy(exact + 1, bytes, length);
-	return json_parse(exact + 1, length, "the answer", ERROR_CONNECTOR, ret_value, error);
+	return json_parse(bytes, length, "the answer", ERROR_CONNECTOR, ret_value, error);
 }
 
 static cJSON *value_of(const char *text)
@@ -36,57 +22,37 @@ static cJSON *value_of(const char *text)
 	return value;
 }
 
-static void assert_all_refused(const struct text *texts, size_t count)
+static bool read_text(const char *bytes, size_t length, struct error *error)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct error error = ERROR_INIT;
-		cJSON *value = NULL;
+	cJSON *value = NULL;
+	bool good = parse(bytes, length, &value, error);
 
-		if (parse(texts[i].bytes, texts[i].length, &value, &error))
-			fail_msg("%s was accepted", texts[i].bytes);
-		assert_int_equal(error.kind, ERROR_CONNECTOR);
-		assert_true(text_starts_with(error.message, "the answer is not valid JSON: "));
-		assert_null(value);
-	}
+	assert_true(good == (value != NULL));
+	cJSON_Delete(value);
+	return good;
+}
+
+static void assert_all_refused(const struct json_text *texts, size_t count)
+{
+	json_texts_assert_refused(read_text, texts, count, "the answer is not valid JSON: ");
 }
 
 static void values_of_every_kind_are_accepted(void **state)
 {
-	static const char *const accepted[] = {
-		"{}",
-		"[]",
-		"\"\"",
-		"0",
-		"-0",
-		"10",
-		"-1.5e-7",
-		"2E+3",
-		"0.25",
-		"true",
-		"false",
-		"null",
-		" \t\r\n{ \"a\" : [ 1 , { } , [ ] , null ] , \"b\" : \"\" } \n",
-		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\ude00 \x7f é€😀\"",
-		"\"\\u0001\\ud7ff\\ue000\\uffff\\ud800\\udc00\\udbff\\udfff\"",
-		"{\"a\":1,\"A\":2,\"b\":{\"a\":1}}",
-		"123456789012345678901234567890123456789012345678901234567890123",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(accepted); i++)
-		cJSON_Delete(value_of(accepted[i]));
+	json_texts_assert_accepted(read_text);
 }
 
 static void what_is_no_json_is_refused(void **state)
 {
-	static const struct text refused[] = {
-		TEXT(""),
-		TEXT("{} {}"),
-		TEXT("{}\0"),
-		TEXT("01"),
-		TEXT("\"\\u0000\""),
-		TEXT("\"\xff\""),
-		TEXT("\"a\nb\""),
+	static const struct json_text refused[] = {
+		JSON_TEXT(""),
+		JSON_TEXT("{} {}"),
+		JSON_TEXT("{}\0"),
+		JSON_TEXT("01"),
+		JSON_TEXT("\"\\u0000\""),
+		JSON_TEXT("\"\xff\""),
+		JSON_TEXT("\"a\nb\""),
 	};
 
 	(void)state;
@@ -96,11 +62,11 @@ static void what_is_no_json_is_refused(void **state)
 /* Printed again they would be no numbers any more. */
 static void numbers_that_a_double_can_barely_hold_are_refused(void **state)
 {
-	static const struct text refused[] = {
-		TEXT("1e309"),
-		TEXT("-1e309"),
-		TEXT("[1.7976931348623157e308]"),
-		TEXT("{\"a\":-1.7976931348623157e308}"),
+	static const struct json_text refused[] = {
+		JSON_TEXT("1e309"),
+		JSON_TEXT("-1e309"),
+		JSON_TEXT("[1.7976931348623157e308]"),
+		JSON_TEXT("{\"a\":-1.7976931348623157e308}"),
 	};
 
 	(void)state;
@@ -111,7 +77,7 @@ static void numbers_that_a_double_can_barely_hold_are_refused(void **state)
 static void the_depth_is_that_of_the_header(void **state)
 {
 	char text[2 * JSON_DEPTH_MAX + 3];
-	const struct text refused = { text, sizeof(text) - 1 };
+	const struct json_text refused = { text, sizeof(text) - 1 };
 
 	(void)state;
 	memset(text, '\0', sizeof(text));
@@ -125,13 +91,13 @@ static void the_depth_is_that_of_the_header(void **state)
 
 static void repeated_names_are_refused_wherever_and_however_written(void **state)
 {
-	static const struct text refused[] = {
-		TEXT("{\"a\":1,\"a\":1}"),
-		TEXT("{\"a\":1,\"b\":2,\"c\":3,\"a\":null}"),
-		TEXT("{\"ab\":1,\"\\u0061b\":2}"),
-		TEXT("{\"é\":1,\"\\u00e9\":2}"),
-		TEXT("{\"\":1,\"\":2}"),
-		TEXT("[1,{\"x\":{\"a\":1,\"a\":1}}]"),
+	static const struct json_text refused[] = {
+		JSON_TEXT("{\"a\":1,\"a\":1}"),
+		JSON_TEXT("{\"a\":1,\"b\":2,\"c\":3,\"a\":null}"),
+		JSON_TEXT("{\"ab\":1,\"\\u0061b\":2}"),
+		JSON_TEXT("{\"é\":1,\"\\u00e9\":2}"),
+		JSON_TEXT("{\"\":1,\"\":2}"),
+		JSON_TEXT("[1,{\"x\":{\"a\":1,\"a\":1}}]"),
 	};
 
 	(void)state;
