@@ -3,27 +3,15 @@
  */
 #include "base/file.h"
 
+#include "base/compiler.h"
 #include "base/scoped.h"
-#include "base/text.h"
+#include "tests/unit/here.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* Nothing is closed twice. */
-int __real_close(int file);
-int __wrap_close(int file);
-
-int __wrap_close(int file)
-{
-	int result = __real_close(file);
-
-	assert_int_equal(result, 0);
-	return result;
-}
 
 /* Given one byte at a time, as a slow disk may. */
 ssize_t __real_read(int file, void *bytes, size_t size);
@@ -42,52 +30,11 @@ ssize_t __wrap_read(int file, void *bytes, size_t size)
 	return __real_read(file, bytes, slow ? 1 : size);
 }
 
-/* A new folder is the working directory, and open as `here`. */
-static int here = -1;
-static char here_path[64];
-
-static int count_descriptors(void)
-{
-	scoped(DIR) DIR *listing = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(listing);
-	while (readdir(listing))
-		count++;
-	return count;
-}
-
-static int descriptors;
-
 static int enter_folder(void **state)
 {
-	(void)state;
-	assert_true(text_copy(here_path, sizeof(here_path), "/tmp/file-read-test-XXXXXX"));
-	assert_non_null(mkdtemp(here_path));
-	assert_int_equal(chdir(here_path), 0);
-	here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	slow = false;
 	interrupted = 0;
-	descriptors = count_descriptors();
-	return here < 0;
-}
-
-/* Also shows that no descriptor stayed open and nothing was left behind. */
-static int leave_folder(void **state)
-{
-	(void)state;
-	assert_int_equal(count_descriptors(), descriptors);
-	unlink("file");
-	close(here);
-	return chdir("/") != 0 || rmdir(here_path) != 0;
-}
-
-static void put(const char *name, const void *content, size_t length)
-{
-	scoped(FILE) FILE *file = fopen(name, "we");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(content, 1, length, file), length);
+	return here_enter(state);
 }
 
 static bool read_here(size_t limit, char **ret_bytes, size_t *ret_length, struct error *error)
@@ -108,7 +55,7 @@ static void a_file_of_any_length_is_read_whole_with_a_nul_after_it(void **state)
 		scoped(char) char *bytes = NULL;
 		size_t length = 4711;
 
-		put("file", content, lengths[i]);
+		here_put("file", content, lengths[i]);
 		assert_ok(read_here(sizeof(content), &bytes, &length, &error), &error);
 		assert_int_equal(length, lengths[i]);
 		assert_memory_equal(bytes, content, length);
@@ -128,10 +75,10 @@ static void a_file_may_have_exactly_the_limit(void **state)
 		scoped(char) char *bytes = NULL;
 		size_t length;
 
-		put("file", content, limits[i]);
+		here_put("file", content, limits[i]);
 		assert_ok(read_here(limits[i], &bytes, &length, &error), &error);
 		assert_int_equal(length, limits[i]);
-		put("file", content, limits[i] + 1);
+		here_put("file", content, limits[i] + 1);
 		assert_refused(
 		    read_here(limits[i], &untouched, &length, &error), &error, ERROR_STATE);
 		assert_null(untouched);
@@ -148,7 +95,7 @@ static void an_interrupted_or_slow_read_goes_on(void **state)
 	(void)state;
 	slow = true;
 	interrupted = 2;
-	put("file", "content", 7);
+	here_put("file", "content", 7);
 	assert_ok(read_here(7, &bytes, &length, &error), &error);
 	assert_string_equal(bytes, "content");
 }
@@ -172,7 +119,7 @@ static void what_is_not_a_regular_file_is_refused_without_waiting(void **state)
 	size_t length;
 
 	(void)state;
-	put("other", "x", 1);
+	here_put("other", "x", 1);
 	assert_int_equal(symlink("other", "file"), 0);
 	assert_refused(read_here(100, &bytes, &length, &error), &error, ERROR_PERMISSION);
 	assert_int_equal(unlink("other"), 0);
@@ -220,7 +167,7 @@ static void a_descriptor_that_cannot_be_read_is_said(void **state)
 	assert_null(bytes);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, here_leave)
 
 int main(void)
 {

@@ -2,6 +2,7 @@
 
 #include "base/scoped.h"
 #include "base/text.h"
+#include "tests/unit/here.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -84,29 +85,16 @@ ssize_t __wrap_write(int file, const void *bytes, size_t size)
 	return call_fails("write") ? -1 : __real_write(file, bytes, calls.one_byte ? 1 : size);
 }
 
-/* A new folder is the working directory, and open as `here`. */
-static int here = -1;
-static char here_path[64];
-
 static int enter_folder(void **state)
 {
-	(void)state;
-	assert_true(text_copy(here_path, sizeof(here_path), "/tmp/file-test-XXXXXX"));
-	assert_non_null(mkdtemp(here_path));
-	assert_int_equal(chdir(here_path), 0);
-	here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	watch_calls(0, 0);
-	return here < 0;
+	return here_enter(state);
 }
 
-/* Also shows that nothing else was left behind in it. */
 static int leave_folder(void **state)
 {
-	(void)state;
 	watch_calls(0, 0);
-	unlink("file");
-	close(here);
-	return chdir("/") != 0 || rmdir(here_path) != 0;
+	return here_leave(state);
 }
 
 static bool replace(const char *content, struct error *error)
@@ -126,10 +114,7 @@ static bool point_to(const char *target, struct error *error)
 
 static void put(const char *name, const char *content)
 {
-	scoped(FILE) FILE *file = fopen(name, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(content, file) >= 0);
+	here_put(name, content, strlen(content));
 }
 
 static void assert_content(const char *name, const char *expected)

@@ -5,6 +5,7 @@
 
 #include "base/scoped.h"
 #include "base/text.h"
+#include "tests/unit/here.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -25,65 +26,11 @@ int __wrap_fsync(int file)
 	return sync_error ? -1 : __real_fsync(file);
 }
 
-/* Nothing is closed twice. */
-int __real_close(int file);
-int __wrap_close(int file);
-
-int __wrap_close(int file)
-{
-	int result = __real_close(file);
-
-	assert_int_equal(result, 0);
-	return result;
-}
-
-/* A new folder is the working directory, and open as `here`. */
-static int here = -1;
-static char here_path[64];
-
-static int count_descriptors(void)
-{
-	scoped(DIR) DIR *listing = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(listing);
-	while (readdir(listing))
-		count++;
-	return count;
-}
-
-static int descriptors;
-
 static int enter_folder(void **state)
 {
-	(void)state;
-	assert_true(text_copy(here_path, sizeof(here_path), "/tmp/folder-test-XXXXXX"));
-	assert_non_null(mkdtemp(here_path));
-	assert_int_equal(chdir(here_path), 0);
-	here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	syncs = 0;
 	sync_error = 0;
-	descriptors = count_descriptors();
-	return here < 0;
-}
-
-/* Also shows that no descriptor stayed open and nothing was left behind. */
-static int leave_folder(void **state)
-{
-	(void)state;
-	assert_int_equal(count_descriptors(), descriptors);
-	unlink("file");
-	rmdir("folder");
-	close(here);
-	return chdir("/") != 0 || rmdir(here_path) != 0;
-}
-
-static void put(const char *name, const void *content, size_t length)
-{
-	scoped(FILE) FILE *file = fopen(name, "we");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(content, 1, length, file), length);
+	return here_enter(state);
 }
 
 static bool make_here(int *ret_folder, struct error *error)
@@ -134,7 +81,7 @@ static void what_is_no_folder_is_not_opened(void **state)
 	assert_refused(folder_open("folder", &folder, &error), &error, ERROR_STATE);
 	assert_string_equal(
 	    error.message, "cannot open the folder folder: No such file or directory");
-	put("file", "", 0);
+	here_put("file", "", 0);
 	assert_refused(folder_open("file", &folder, &error), &error, ERROR_STATE);
 	assert_int_equal(folder, -1);
 }
@@ -177,7 +124,7 @@ static void a_folder_that_cannot_be_made_is_said(void **state)
 	int folder = -1;
 
 	(void)state;
-	put("folder", "", 0);
+	here_put("folder", "", 0);
 	assert_refused(make_here(&folder, &error), &error, ERROR_STATE);
 	assert_string_equal(error.message, "cannot open the folder /s/folder: Not a directory");
 	assert_int_equal(unlink("folder"), 0);
@@ -207,7 +154,7 @@ static void a_file_is_removed_durably_and_may_be_gone(void **state)
 	struct error error = ERROR_INIT;
 
 	(void)state;
-	put("file", "", 0);
+	here_put("file", "", 0);
 	assert_ok(file_remove(here, "file", "/s/file", &error), &error);
 	assert_int_equal(access("file", F_OK), -1);
 	assert_int_equal(syncs, 1);
@@ -227,7 +174,7 @@ static void a_folder_is_removed_with_its_files(void **state)
 	assert_int_equal(mkdir("folder", 0700), 0);
 	for (int i = 0; i < 500; i++) {
 		assert_true(text_format(name, sizeof(name), "folder/.file%d", i));
-		put(name, "", 0);
+		here_put(name, "", 0);
 	}
 	assert_int_equal(symlink("/nowhere", "folder/link"), 0);
 	assert_ok(remove_here(&error), &error);
@@ -253,7 +200,7 @@ static void what_is_no_folder_is_not_removed_and_a_symlink_not_followed(void **s
 
 	(void)state;
 	assert_int_equal(mkdir("other", 0700), 0);
-	put("other/a", "", 0);
+	here_put("other/a", "", 0);
 	assert_int_equal(symlink("other", "folder"), 0);
 	assert_refused(remove_here(&error), &error, ERROR_STATE);
 	assert_int_equal(unlink("folder"), 0);
@@ -261,7 +208,7 @@ static void what_is_no_folder_is_not_removed_and_a_symlink_not_followed(void **s
 	assert_int_equal(rmdir("other"), 0);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, here_leave)
 
 int main(void)
 {
