@@ -1,6 +1,6 @@
 #include "base/error.h"
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 #include <openssl/err.h>
 #include <stdarg.h>
@@ -59,7 +59,7 @@ static void keep(struct error *error, const struct draft *draft)
 	size_t at = 0;
 
 	while (at < length) {
-		size_t step = text_utf8_length(draft->text + at, length - at);
+		size_t step = utf8_length(draft->text + at, length - at);
 		bool printable = step > 0 && !is_control(draft->text + at, step);
 
 		if (step == 0)
@@ -196,7 +196,7 @@ const char *error_name(enum error_kind kind)
 enum error_kind error_kind_by_name(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-		if (text_equal(kinds[i].name, name))
+		if (name && strcmp(kinds[i].name, name) == 0)
 			return (enum error_kind)i;
 	return ERROR_INTERNAL;
 }

@@ -4,6 +4,7 @@
 #include "base/json_syntax.h"
 #include "base/scoped.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -133,7 +134,7 @@ static void mend_utf8(char *text)
 	size_t at = 0;
 
 	while (at < length) {
-		size_t step = text_utf8_length(text + at, length - at);
+		size_t step = utf8_length(text + at, length - at);
 
 		if (step == 0)
 			text[at] = '?';

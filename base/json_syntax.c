@@ -1,6 +1,7 @@
 #include "base/json_syntax.h"
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -125,7 +126,7 @@ static bool scan_escape(struct scan *scan)
 static bool scan_string(struct scan *scan)
 {
 	while (!skip(scan, '"')) {
-		size_t step = text_utf8_length(scan->at, (size_t)(scan->end - scan->at));
+		size_t step = utf8_length(scan->at, (size_t)(scan->end - scan->at));
 
 		if (scan->at == scan->end)
 			return refuse(scan, "a string that does not end");

@@ -1,6 +1,5 @@
 #include "base/text.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +7,6 @@
 
 #define CAPACITY_LEAST 64
 #define DISTANCE_MOST 32
-
-static const int64_t seconds_most = (int64_t)100 * 365 * 24 * 3600;
 
 /* What a text_buffer held may have been a secret: no copy stays behind in the heap. */
 static void wipe(char *data, size_t capacity)
@@ -158,39 +155,7 @@ char *text_duplicate(const char *text)
 	return copy;
 }
 
-/* Table 3-7 of the Unicode standard: what the second byte may be depends on the first. */
-size_t text_utf8_length(const char *bytes, size_t length)
-{
-	const unsigned char *byte = (const unsigned char *)bytes;
-	unsigned char least = 0x80;
-	unsigned char most = 0xbf;
-	size_t size;
-
-	if (length == 0)
-		return 0;
-	if (byte[0] < 0x80)
-		return 1;
-	if (byte[0] < 0xc2 || byte[0] > 0xf4)
-		return 0;
-	size = byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
-	if (byte[0] == 0xe0)
-		least = 0xa0;
-	if (byte[0] == 0xed)
-		most = 0x9f;
-	if (byte[0] == 0xf0)
-		least = 0x90;
-	if (byte[0] == 0xf4)
-		most = 0x8f;
-	if (length < size || byte[1] < least || byte[1] > most)
-		return 0;
-	for (size_t i = 2; i < size; i++)
-		if ((byte[i] & 0xc0) != 0x80)
-			return 0;
-	return size;
-}
-
-/* The digits at the start; NULL when there are none or they make more than `most`. */
-static const char *parse_digits(const char *text, uint64_t most, uint64_t *ret_number)
+bool text_parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *ret_number)
 {
 	uint64_t number = 0;
 	const char *at = text;
@@ -199,79 +164,13 @@ static const char *parse_digits(const char *text, uint64_t most, uint64_t *ret_n
 		uint64_t digit = (uint64_t)(*at - '0');
 
 		if (digit > most || number > (most - digit) / 10)
-			return NULL;
+			return false;
 		number = number * 10 + digit;
 	}
-	if (at == text)
-		return NULL;
-	*ret_number = number;
-	return at;
-}
-
-bool text_parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *ret_number)
-{
-	uint64_t number;
-	const char *end = parse_digits(text, most, &number);
-
-	if (!end || *end != '\0' || number < least)
+	if (at == text || *at != '\0' || number < least)
 		return false;
 	*ret_number = number;
 	return true;
-}
-
-static const struct {
-	const char *name;
-	int64_t seconds;
-} units[] = {
-	{ "w", 604800 },
-	{ "d", 86400 },
-	{ "h", 3600 },
-	{ "min", 60 },
-	{ "s", 1 },
-};
-
-bool text_parse_seconds(const char *text, int64_t *ret_seconds)
-{
-	uint64_t number;
-	const char *unit = parse_digits(text, (uint64_t)seconds_most, &number);
-
-	if (!unit)
-		return false;
-	if (number == 0 && *unit == '\0') {
-		*ret_seconds = 0;
-		return true;
-	}
-	if (*unit == ' ')
-		unit++;
-	for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
-		if (!text_equal(unit, units[i].name))
-			continue;
-		if ((int64_t)number > seconds_most / units[i].seconds)
-			return false;
-		*ret_seconds = (int64_t)number * units[i].seconds;
-		return true;
-	}
-	return false;
-}
-
-void text_format_seconds(int64_t seconds, char *target, size_t size)
-{
-	const char *sign = seconds < 0 ? "-" : "";
-	uint64_t rest = seconds < 0 ? -(uint64_t)seconds : (uint64_t)seconds;
-	size_t unit = 1; /* weeks are for the configuration */
-	uint64_t large;
-	uint64_t small;
-
-	while (unit + 1 < ARRAY_LENGTH(units) && rest < (uint64_t)units[unit].seconds)
-		unit++;
-	large = rest / (uint64_t)units[unit].seconds;
-	rest %= (uint64_t)units[unit].seconds;
-	small = unit + 1 < ARRAY_LENGTH(units) ? rest / (uint64_t)units[unit + 1].seconds : 0;
-	if (small == 0)
-		text_format(target, size, "%s%" PRIu64 " %s", sign, large, units[unit].name);
-	else
-		text_format(target, size, "%s%" PRIu64 " %s %" PRIu64 " %s", sign, large,
-		    units[unit].name, small, units[unit + 1].name);
 }
 
 void text_to_hex(const unsigned char *bytes, size_t length, char *target)

@@ -45,17 +45,9 @@ bool text_format(char *target, size_t size, const char *format, ...) PRINTF_LIKE
 /* strdup that aborts the process when memory has run out. */
 char *text_duplicate(const char *text);
 
-/* How many bytes the character takes that starts there; 0 when it is not valid UTF-8 (RFC 3629). */
-size_t text_utf8_length(const char *bytes, size_t length);
-
 /* Decimal, digits only, no sign, no blanks, within the bounds. */
 MUST_CHECK bool text_parse_number(
     const char *text, uint64_t least, uint64_t most, uint64_t *ret_number);
-/* A length of time: a number and one of s, min, h, d, w, with at most one blank between them; "0"
-   needs no unit. At most a hundred years. ret in seconds. */
-MUST_CHECK bool text_parse_seconds(const char *text, int64_t *ret_seconds);
-/* "2 d 3 h", "41 s": the two largest units, for people. */
-void text_format_seconds(int64_t seconds, char *target, size_t size);
 
 /* `target` holds 2 * length + 1 bytes; lower case. */
 void text_to_hex(const unsigned char *bytes, size_t length, char *target);

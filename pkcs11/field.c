@@ -1,7 +1,8 @@
 #include "pkcs11/field.h"
 
-#include "base/text.h"
+#include "base/utf8.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static size_t unpadded_length(const unsigned char *bytes, size_t length)
@@ -25,7 +26,7 @@ void field_text(const unsigned char *bytes, size_t length, char *target, size_t 
 
 	length = unpadded_length(bytes, length);
 	for (size_t at = 0; at < length;) {
-		size_t step = text_utf8_length((const char *)bytes + at, length - at);
+		size_t step = utf8_length((const char *)bytes + at, length - at);
 		bool legible = step > 0 && !is_control(bytes + at, step);
 		size_t room = legible ? step : 1;
 

@@ -1,6 +1,6 @@
 #include "agent/config/ini.h"
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -43,7 +43,7 @@ static bool check_characters(const char *line, size_t length, struct error *erro
 		return error_set(
 		    error, ERROR_CONFIG, "the line is longer than %d bytes", INI_LINE_MAX);
 	while (at < length) {
-		size_t step = text_utf8_length(line + at, length - at);
+		size_t step = utf8_length(line + at, length - at);
 		unsigned char first = (unsigned char)line[at];
 
 		if (step == 0)

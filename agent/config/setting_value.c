@@ -1,6 +1,7 @@
 #include "agent/config/setting_value.h"
 
 #include "agent/config/url_check.h"
+#include "base/duration.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -163,9 +164,9 @@ static bool parse_seconds(
 	char most[32];
 	int64_t seconds;
 
-	text_format_seconds((int64_t)setting->least, least, sizeof(least));
-	text_format_seconds((int64_t)setting->most, most, sizeof(most));
-	if (!text_parse_seconds(text, &seconds) || (double)seconds < setting->least
+	duration_format((int64_t)setting->least, least, sizeof(least));
+	duration_format((int64_t)setting->most, most, sizeof(most));
+	if (!duration_parse(text, &seconds) || (double)seconds < setting->least
 	    || (double)seconds > setting->most)
 		return error_set(error, ERROR_CONFIG,
 		    "must be a length of time (30s, 5min, 1h, 2d) from %s to %s", least, most);

@@ -4,6 +4,7 @@
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/json.h"
 #include "base/scoped.h"
 #include "base/text.h"
@@ -45,7 +46,7 @@ static void format_distance(int64_t moment, int64_t now, char text[SPAN_SIZE])
 {
 	char span[SPAN_SIZE - 8];
 
-	text_format_seconds(moment > now ? moment - now : now - moment, span, sizeof(span));
+	duration_format(moment > now ? moment - now : now - moment, span, sizeof(span));
 	text_format(text, SPAN_SIZE, moment > now ? "in %s" : "%s ago", span);
 }
 

@@ -4,6 +4,7 @@
 #include "agent/report/console.h"
 #include "agent/supervisor/worker_process.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -70,7 +71,7 @@ static bool set_deadline_passed(const struct watch *watch, struct error *error)
 {
 	char span[32];
 
-	text_format_seconds(watch->deadline, span, sizeof(span));
+	duration_format(watch->deadline, span, sizeof(span));
 	return error_set(error, ERROR_DEADLINE,
 	    "%s: not done after %s, so the worker was ended; see whether the token and the "
 	    "Connector are well, or raise the timeout of this step",

@@ -1,7 +1,7 @@
 #include "agent/x509/subject.h"
 #include "agent/x509/subject_parts.h"
 #include "base/scoped.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 #include <openssl/asn1.h>
 #include <openssl/err.h>
@@ -31,7 +31,7 @@ static bool check_value(const struct subject_part *part, struct error *error)
 	if (part->length == 0)
 		return error_set(error, ERROR_VERIFICATION, "%s is empty", attribute);
 	while (at < part->length) {
-		size_t step = text_utf8_length(part->value + at, part->length - at);
+		size_t step = utf8_length(part->value + at, part->length - at);
 		int control = step == 0 ? -1 : control_character(part->value + at, step);
 
 		if (step == 0)

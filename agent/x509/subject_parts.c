@@ -1,6 +1,7 @@
 #include "agent/x509/subject_parts.h"
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <openssl/asn1.h>
 #include <openssl/objects.h>
@@ -101,7 +102,7 @@ static bool is_utf8(const char *bytes, size_t length)
 	size_t at = 0;
 
 	while (at < length) {
-		size_t step = text_utf8_length(bytes + at, length - at);
+		size_t step = utf8_length(bytes + at, length - at);
 
 		if (step == 0)
 			return false;

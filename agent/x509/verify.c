@@ -4,6 +4,7 @@
 #include "agent/x509/chain.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -132,8 +133,8 @@ static bool check_begun(struct trial *trial, struct error *error)
 	trial->result->clock_ahead_by = ahead_by;
 	if (ahead_by <= trial->request->clock_skew)
 		return true;
-	text_format_seconds(ahead_by, ahead, sizeof(ahead));
-	text_format_seconds(trial->request->clock_skew, tolerated, sizeof(tolerated));
+	duration_format(ahead_by, ahead, sizeof(ahead));
+	duration_format(trial->request->clock_skew, tolerated, sizeof(tolerated));
 	return error_set(error, ERROR_VERIFICATION,
 	    "it begins in %s: the Connector's clock is ahead of this host's by more than the %s "
 	    "that are tolerated, set the clocks",
@@ -155,8 +156,8 @@ static bool check_lifetime(struct trial *trial, struct error *error)
 		    "it expired at %s: is this host's clock right?", end);
 	if (left >= trial->request->least_lifetime)
 		return true;
-	text_format_seconds(left, left_text, sizeof(left_text));
-	text_format_seconds(trial->request->least_lifetime, least, sizeof(least));
+	duration_format(left, left_text, sizeof(left_text));
+	duration_format(trial->request->least_lifetime, least, sizeof(least));
 	return error_set(error, ERROR_VERIFICATION,
 	    "it is valid for %s only (until %s), at least %s are needed", left_text, end, least);
 }

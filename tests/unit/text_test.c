@@ -132,45 +132,6 @@ static void copies_and_formats_fit_or_say_so(void **state)
 	assert_string_equal(target, "123");
 }
 
-static void valid_utf8_is_measured_and_anything_else_is_zero(void **state)
-{
-	static const struct {
-		const char *bytes;
-		size_t length;
-		size_t size;
-	} cases[] = {
-		{ "", 0, 0 },
-		{ "a", 1, 1 },
-		{ "\0", 1, 1 },
-		{ "\x7f", 1, 1 },
-		{ "\xc2\x80z", 3, 2 },
-		{ "\xe0\xa0\x80", 3, 3 },
-		{ "\xed\x9f\xbf", 3, 3 },
-		{ "\xef\xbf\xbf", 3, 3 },
-		{ "\xf0\x90\x80\x80", 4, 4 },
-		{ "\xf4\x8f\xbf\xbf", 4, 4 },
-		{ "\x80", 1, 0 },
-		{ "\xc2", 1, 0 },             /* cut */
-		{ "\xe2\x82", 2, 0 },         /* cut */
-		{ "\xf0\x9f\x98", 3, 0 },     /* cut */
-		{ "\xc1\xbf", 2, 0 },         /* one byte would do */
-		{ "\xe0\x9f\xbf", 3, 0 },     /* two would do */
-		{ "\xf0\x8f\xbf\xbf", 4, 0 }, /* three would do */
-		{ "\xed\xa0\x80", 3, 0 },     /* a surrogate */
-		{ "\xf4\x90\x80\x80", 4, 0 }, /* beyond U+10FFFF */
-		{ "\xf5\x80\x80\x80", 4, 0 },
-		{ "\xff", 1, 0 },
-		{ "\xc3\x28", 2, 0 },
-		{ "\xe2\x28\xa1", 3, 0 },
-		{ "\xe2\x82\xc0", 3, 0 },
-		{ "\xf0\x9f\x98\x28", 4, 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-		assert_int_equal(text_utf8_length(cases[i].bytes, cases[i].length), cases[i].size);
-}
-
 static void numbers_are_decimal_digits_within_bounds(void **state)
 {
 	static const char *const refused[] = { "", " 5", "5 ", "+5", "-5", "5x", "0x5", "5.0", "4",
@@ -191,64 +152,6 @@ static void numbers_are_decimal_digits_within_bounds(void **state)
 		if (text_parse_number(refused[i], 5, 100, &number))
 			fail_msg("\"%s\" was accepted", refused[i]);
 	assert_int_equal(number, 0);
-}
-
-static void lengths_of_time_have_a_unit(void **state)
-{
-	static const struct {
-		const char *text;
-		int64_t seconds;
-	} cases[] = {
-		{ "0", 0 },
-		{ "0s", 0 },
-		{ "41s", 41 },
-		{ "2 min", 120 },
-		{ "1h", 3600 },
-		{ "7 d", 604800 },
-		{ "2w", 1209600 },
-		{ "36500d", 3153600000 },
-		{ "3153600000s", 3153600000 },
-	};
-	static const char *const refused[] = { "", "5", "s", "-5s", "5m", "5S", "5 Min", "5  s",
-		"5s ", " 5s", "1h 5s", "1.5h", "5 ", "0 ", "36501d", "3153600001s",
-		"9999999999999999999w" };
-	int64_t seconds = 0;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		assert_true(text_parse_seconds(cases[i].text, &seconds));
-		assert_int_equal(seconds, cases[i].seconds);
-	}
-	for (size_t i = 0; i < ARRAY_LENGTH(refused); i++)
-		if (text_parse_seconds(refused[i], &seconds))
-			fail_msg("\"%s\" was accepted", refused[i]);
-}
-
-static void lengths_of_time_are_shown_in_the_two_largest_units(void **state)
-{
-	static const struct {
-		int64_t seconds;
-		const char *text;
-	} cases[] = {
-		{ 0, "0 s" },
-		{ 41, "41 s" },
-		{ 60, "1 min" },
-		{ 3599, "59 min 59 s" },
-		{ 3600, "1 h" },
-		{ 3659, "1 h" },
-		{ 3661, "1 h 1 min" },
-		{ 187140, "2 d 3 h" },
-		{ 6048000, "70 d" },
-		{ -3661, "-1 h 1 min" },
-		{ INT64_MIN, "-106751991167300 d 15 h" },
-	};
-	char text[40];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		text_format_seconds(cases[i].seconds, text, sizeof(text));
-		assert_string_equal(text, cases[i].text);
-	}
 }
 
 static void hexadecimal_goes_there_and_back(void **state)
@@ -298,10 +201,7 @@ int main(void)
 		cmocka_unit_test(what_was_in_a_buffer_is_wiped_when_it_grows_and_when_it_goes),
 		cmocka_unit_test(texts_are_compared_exactly),
 		cmocka_unit_test(copies_and_formats_fit_or_say_so),
-		cmocka_unit_test(valid_utf8_is_measured_and_anything_else_is_zero),
 		cmocka_unit_test(numbers_are_decimal_digits_within_bounds),
-		cmocka_unit_test(lengths_of_time_have_a_unit),
-		cmocka_unit_test(lengths_of_time_are_shown_in_the_two_largest_units),
 		cmocka_unit_test(hexadecimal_goes_there_and_back),
 		cmocka_unit_test(the_distance_counts_insertions_deletions_and_replacements),
 	};
