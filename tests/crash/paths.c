@@ -9,6 +9,8 @@
 #include "tests/crash/point.h"
 
 #define INTERPOSED __attribute__((visibility("default")))
+/* An off_t has 64 bits here: the function under its other name. */
+#define INTERPOSED_AS(name) __attribute__((visibility("default"), alias(name)))
 
 /* Only what makes or empties a file is a point; a file that is read is none. */
 static int open_file(const char *function, int folder, const char *path, int flags, mode_t mode)
@@ -42,29 +44,7 @@ INTERPOSED int open(const char *path, int flags, ...)
 	return fd;
 }
 
-INTERPOSED int open64(const char *path, int flags, ...)
-{
-	va_list arguments;
-	int fd;
-
-	va_start(arguments, flags);
-	fd = open_varied("open", AT_FDCWD, path, flags, arguments);
-	va_end(arguments);
-	return fd;
-}
-
 INTERPOSED int openat(int folder, const char *path, int flags, ...)
-{
-	va_list arguments;
-	int fd;
-
-	va_start(arguments, flags);
-	fd = open_varied("openat", folder, path, flags, arguments);
-	va_end(arguments);
-	return fd;
-}
-
-INTERPOSED int openat64(int folder, const char *path, int flags, ...)
 {
 	va_list arguments;
 	int fd;
@@ -80,18 +60,8 @@ INTERPOSED int creat(const char *path, mode_t mode)
 	return open_file("open", AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
-INTERPOSED int creat64(const char *path, mode_t mode)
-{
-	return creat(path, mode);
-}
-
 /* What open() becomes with _FORTIFY_SOURCE when there is no mode. */
 INTERPOSED int __open_2(const char *path, int flags)
-{
-	return open_file("open", AT_FDCWD, path, flags, 0);
-}
-
-INTERPOSED int __open64_2(const char *path, int flags)
 {
 	return open_file("open", AT_FDCWD, path, flags, 0);
 }
@@ -101,10 +71,11 @@ INTERPOSED int __openat_2(int folder, const char *path, int flags)
 	return open_file("openat", folder, path, flags, 0);
 }
 
-INTERPOSED int __openat64_2(int folder, const char *path, int flags)
-{
-	return open_file("openat", folder, path, flags, 0);
-}
+INTERPOSED_AS("open") int open64(const char *path, int flags, ...);
+INTERPOSED_AS("openat") int openat64(int folder, const char *path, int flags, ...);
+INTERPOSED_AS("creat") int creat64(const char *path, mode_t mode);
+INTERPOSED_AS("__open_2") int __open64_2(const char *path, int flags);
+INTERPOSED_AS("__openat_2") int __openat64_2(int folder, const char *path, int flags);
 
 static bool pass_pair(
     const char *function, int from_folder, const char *from, int to_folder, const char *to)

@@ -5,13 +5,26 @@
 
 #include <string.h>
 
+struct field {
+	const char *bytes;
+	size_t length;
+	const char *text;
+};
+
+static void assert_texts(const struct field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char text[33];
+
+		field_text(
+		    (const unsigned char *)fields[i].bytes, fields[i].length, text, sizeof(text));
+		assert_string_equal(text, fields[i].text);
+	}
+}
+
 static void padding_goes_and_what_is_inside_stays(void **state)
 {
-	static const struct {
-		const char *bytes;
-		size_t length;
-		const char *text;
-	} cases[] = {
+	static const struct field cases[] = {
 		{ "fleet   ", 8, "fleet" },
 		{ "fleet\0\0\0", 8, "fleet" },
 		{ "my fleet", 8, "my fleet" },
@@ -22,22 +35,12 @@ static void padding_goes_and_what_is_inside_stays(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		char text[33];
-
-		field_text(
-		    (const unsigned char *)cases[i].bytes, cases[i].length, text, sizeof(text));
-		assert_string_equal(text, cases[i].text);
-	}
+	assert_texts(cases, ARRAY_LENGTH(cases));
 }
 
 static void what_a_terminal_or_json_would_not_bear_becomes_a_question_mark(void **state)
 {
-	static const struct {
-		const char *bytes;
-		size_t length;
-		const char *text;
-	} cases[] = {
+	static const struct field cases[] = {
 		{ "a\x1b[2J", 5, "a?[2J" },
 		{ "a\nb", 3, "a?b" },
 		{ "a\0b", 3, "a?b" },
@@ -53,13 +56,7 @@ static void what_a_terminal_or_json_would_not_bear_becomes_a_question_mark(void 
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		char text[33];
-
-		field_text(
-		    (const unsigned char *)cases[i].bytes, cases[i].length, text, sizeof(text));
-		assert_string_equal(text, cases[i].text);
-	}
+	assert_texts(cases, ARRAY_LENGTH(cases));
 }
 
 static void a_text_that_is_too_long_is_cut_between_two_characters(void **state)

@@ -41,17 +41,6 @@ static void run_well(
 	assert_ok(report->succeeded, &report->error);
 }
 
-static void assert_fails(
-    const struct soft_token *soft, const char *plan, shim_action action, const char *complaint)
-{
-	struct shim_report report;
-
-	shim_run(soft, plan, action, &report);
-	assert_refused(report.succeeded, &report.error, ERROR_TOKEN);
-	if (!strstr(report.error.message, complaint))
-		fail_msg("\"%s\" is not about \"%s\"", report.error.message, complaint);
-}
-
 /* tpm2-pkcs11 answers DECRYPT=FALSE with CKR_GENERAL_ERROR. */
 static void a_token_that_refuses_usages_gets_a_template_without_them(void **state)
 {
@@ -93,7 +82,7 @@ static void a_generation_that_fails_for_good_is_tried_twice_at_most(void **state
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		assert_fails(*state, cases[i].plan, generate, cases[i].complaint);
+		shim_assert_fails(*state, cases[i].plan, generate, cases[i].complaint);
 		assert_int_equal(shim_calls(*state, "C_GenerateKeyPair"), cases[i].calls);
 	}
 }
@@ -122,13 +111,13 @@ static void what_the_token_can_make_is_known_before_it_is_asked_to(void **state)
 	struct shim_report report;
 
 	run_well(*state, "", check_bits, &report);
-	assert_fails(*state, "mechanism CKM_RSA_PKCS_KEY_PAIR_GEN absent\n", check_bits,
+	shim_assert_fails(*state, "mechanism CKM_RSA_PKCS_KEY_PAIR_GEN absent\n", check_bits,
 	    "the token fleet does not make RSA keys: CKR_MECHANISM_INVALID (0x70)");
-	assert_fails(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 1024 2048\n", check_bits,
+	shim_assert_fails(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 1024 2048\n", check_bits,
 	    "RSA keys of 1024 to 2048 bits, not of 4096: set key_bits");
 	/* Some count bytes. */
 	run_well(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 128 512\n", check_bits, &report);
-	assert_fails(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 128 256\n", check_bits,
+	shim_assert_fails(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 128 256\n", check_bits,
 	    "RSA keys of 1024 to 2048 bits");
 }
 
@@ -168,7 +157,7 @@ static void a_token_that_fails_is_not_taken_for_one_without_the_attribute(void *
 
 	run_well(*state, "", generate, &report);
 	for (size_t i = 0; i < ARRAY_LENGTH(plans); i++)
-		assert_fails(*state, plans[i], find,
+		shim_assert_fails(*state, plans[i], find,
 		    "cannot read the key 010203 of the token fleet: CKR_DEVICE_REMOVED (0x32)");
 	run_well(*state, "", destroy, &report);
 }
@@ -197,11 +186,11 @@ static void a_destruction_that_fails_or_is_only_pretended_is_an_error(void **sta
 	struct shim_report report;
 
 	run_well(*state, "", generate, &report);
-	assert_fails(*state, "C_DestroyObject 1 fail CKR_ACTION_PROHIBITED\n", destroy,
+	shim_assert_fails(*state, "C_DestroyObject 1 fail CKR_ACTION_PROHIBITED\n", destroy,
 	    "cannot destroy the key 010203 of the token fleet: CKR_ACTION_PROHIBITED");
 	/* The public object stays with the private one. */
 	assert_int_equal(shim_calls(*state, "C_DestroyObject"), 1);
-	assert_fails(
+	shim_assert_fails(
 	    *state, "C_DestroyObject 1 fail CKR_OK\n", destroy, "1 objects of it are left");
 	run_well(*state, "", destroy, &report);
 	assert_int_equal(report.count, 1);
@@ -245,9 +234,10 @@ static void keys_that_vanish_while_they_are_listed_are_left_out(void **state)
 	assert_int_equal(report.count, 1);
 	run_well(*state, "C_GetAttributeValue 1+ fail CKR_OBJECT_HANDLE_INVALID\n", list, &report);
 	assert_int_equal(report.count, 0);
-	assert_fails(*state, "C_GetAttributeValue 3 fail CKR_DEVICE_ERROR\n", list,
+	shim_assert_fails(*state, "C_GetAttributeValue 3 fail CKR_DEVICE_ERROR\n", list,
 	    "cannot list the keys of the token fleet: CKR_DEVICE_ERROR");
-	assert_fails(*state, "C_FindObjects 3+ fail CKR_DEVICE_ERROR\n", list, "CKR_DEVICE_ERROR");
+	shim_assert_fails(
+	    *state, "C_FindObjects 3+ fail CKR_DEVICE_ERROR\n", list, "CKR_DEVICE_ERROR");
 }
 
 static bool look_for_nameless(struct soft_token *soft, struct shim_report *report)
@@ -277,7 +267,8 @@ static void what_cannot_be_read_for_certain_is_never_nameless(void **state)
 		run_well(*state, answers[i], look_for_nameless, &report);
 		assert_int_equal(report.count, 0);
 	}
-	assert_fails(*state, "C_GetAttributeValue 2 fail CKR_DEVICE_ERROR\n", look_for_nameless,
+	shim_assert_fails(*state, "C_GetAttributeValue 2 fail CKR_DEVICE_ERROR\n",
+	    look_for_nameless,
 	    "cannot look for objects without id in the token fleet: CKR_DEVICE_ERROR");
 }
 

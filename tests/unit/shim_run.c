@@ -67,6 +67,17 @@ void shim_run(const struct soft_token *soft, const char *plan, shim_action actio
 	munmap(shared, sizeof(*shared));
 }
 
+void shim_assert_fails(
+    const struct soft_token *soft, const char *plan, shim_action action, const char *complaint)
+{
+	struct shim_report report;
+
+	shim_run(soft, plan, action, &report);
+	assert_refused(report.succeeded, &report.error, ERROR_TOKEN);
+	if (!strstr(report.error.message, complaint))
+		fail_msg("\"%s\" is not about \"%s\"", report.error.message, complaint);
+}
+
 size_t shim_calls(const struct soft_token *soft, const char *function)
 {
 	scoped(FILE) FILE *log = NULL;

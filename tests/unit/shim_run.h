@@ -31,5 +31,8 @@ MUST_CHECK bool shim_open(struct soft_token *soft, struct error *error);
 /* Under this plan (the lines of tests/token/README.md). */
 void shim_run(const struct soft_token *soft, const char *plan, shim_action action,
     struct shim_report *ret_report);
+/* It fails with ERROR_TOKEN and a message that holds the complaint. */
+void shim_assert_fails(
+    const struct soft_token *soft, const char *plan, shim_action action, const char *complaint);
 /* How often the function was called in the last run. */
 size_t shim_calls(const struct soft_token *soft, const char *function);

@@ -26,17 +26,6 @@ static void assert_works(const struct soft_token *soft, const char *plan)
 	assert_string_equal(report.info.label, "fleet");
 }
 
-static void assert_fails(
-    const struct soft_token *soft, const char *plan, shim_action action, const char *complaint)
-{
-	struct shim_report report;
-
-	shim_run(soft, plan, action, &report);
-	assert_refused(report.succeeded, &report.error, ERROR_TOKEN);
-	if (!strstr(report.error.message, complaint))
-		fail_msg("\"%s\" is not about \"%s\"", report.error.message, complaint);
-}
-
 static void one_session_and_one_login_are_made(void **state)
 {
 	assert_works(*state, "");
@@ -62,10 +51,10 @@ static void a_module_that_is_initialized_already_is_used(void **state)
 
 static void a_module_that_does_not_initialize_is_named_and_not_finalized(void **state)
 {
-	assert_fails(*state, "C_Initialize * fail CKR_DEVICE_ERROR\n", open_and_look,
+	shim_assert_fails(*state, "C_Initialize * fail CKR_DEVICE_ERROR\n", open_and_look,
 	    "libtoken-shim.so: CKR_DEVICE_ERROR (0x30)");
 	assert_int_equal(shim_calls(*state, "C_Finalize"), 0);
-	assert_fails(
+	shim_assert_fails(
 	    *state, "C_Initialize * fail CKR_CANT_LOCK\n", open_and_look, "CKR_CANT_LOCK (0xa)");
 	assert_int_equal(shim_calls(*state, "C_Initialize"), 2);
 }
@@ -74,7 +63,7 @@ static void a_slot_that_cannot_be_read_hides_no_other(void **state)
 {
 	assert_works(*state, "duplicate-slot\nC_GetTokenInfo 1 fail CKR_DEVICE_ERROR\n");
 	assert_works(*state, "duplicate-slot\nC_GetTokenInfo 1 fail CKR_TOKEN_NOT_PRESENT\n");
-	assert_fails(*state, "C_GetTokenInfo 1 fail CKR_DEVICE_ERROR\n", open_and_look,
+	shim_assert_fails(*state, "C_GetTokenInfo 1 fail CKR_DEVICE_ERROR\n", open_and_look,
 	    "and 1 could not be read (CKR_DEVICE_ERROR)");
 }
 
@@ -91,17 +80,17 @@ static void a_token_pulled_out_while_slots_are_listed_is_absent(void **state)
 
 static void a_token_in_two_slots_is_ambiguous_and_one_that_is_pulled_out_is_absent(void **state)
 {
-	assert_fails(*state, "duplicate-slot\n", open_and_look,
+	shim_assert_fails(*state, "duplicate-slot\n", open_and_look,
 	    "2 tokens match pkcs11:token=fleet, add serial=: \"fleet\"");
-	assert_fails(*state, "no-token\n", open_and_look, "those there: none");
+	shim_assert_fails(*state, "no-token\n", open_and_look, "those there: none");
 }
 
 static void a_token_plugged_in_while_slots_are_listed_is_no_fault(void **state)
 {
 	assert_works(*state, "C_GetSlotList 2 fail CKR_BUFFER_TOO_SMALL\n");
-	assert_fails(*state, "C_GetSlotList 2+ fail CKR_BUFFER_TOO_SMALL\n", open_and_look,
+	shim_assert_fails(*state, "C_GetSlotList 2+ fail CKR_BUFFER_TOO_SMALL\n", open_and_look,
 	    "CKR_BUFFER_TOO_SMALL");
-	assert_fails(*state, "C_GetSlotList 1 fail CKR_GENERAL_ERROR\n", open_and_look,
+	shim_assert_fails(*state, "C_GetSlotList 1 fail CKR_GENERAL_ERROR\n", open_and_look,
 	    "cannot list the tokens of");
 }
 
@@ -122,7 +111,7 @@ static void the_flags_of_the_pin_are_seen_before_the_login(void **state)
 
 static void a_token_that_opens_no_session_gets_no_login(void **state)
 {
-	assert_fails(*state, "C_OpenSession 1 fail CKR_SESSION_COUNT\n", open_and_look,
+	shim_assert_fails(*state, "C_OpenSession 1 fail CKR_SESSION_COUNT\n", open_and_look,
 	    "cannot open a session with the token fleet: CKR_SESSION_COUNT (0xb1)");
 	assert_int_equal(shim_calls(*state, "C_Login"), 0);
 	assert_int_equal(shim_calls(*state, "C_CloseSession"), 0);

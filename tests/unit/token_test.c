@@ -181,16 +181,24 @@ static bool log_in(
 	return token_log_in(token, pin, login, error);
 }
 
+static struct token *open_other(struct module *module, bool writable)
+{
+	struct error error = ERROR_INIT;
+	struct token *token = NULL;
+
+	assert_ok(find(module, "pkcs11:token=other", &token, &error), &error);
+	assert_ok(token_open_session(token, writable, &error), &error);
+	return token;
+}
+
 static void a_wrong_pin_is_refused_and_must_not_be_tried_again(void **state)
 {
 	scoped(module) struct module *module = open_module();
-	scoped(token) struct token *token = NULL;
+	scoped(token) struct token *token = open_other(module, true);
 	struct error error = ERROR_INIT;
 	enum token_login login = TOKEN_LOGIN_DONE;
 
 	(void)state;
-	assert_ok(find(module, "pkcs11:token=other", &token, &error), &error);
-	assert_ok(token_open_session(token, true, &error), &error);
 	assert_refused(log_in(token, "98765432", &login, &error), &error, ERROR_PIN);
 	assert_int_equal(login, TOKEN_LOGIN_REFUSED);
 	assert_non_null(strstr(error.message, "the token other (mend the PIN"));
@@ -203,13 +211,11 @@ static void a_wrong_pin_is_refused_and_must_not_be_tried_again(void **state)
 static void a_second_look_shows_what_a_refusal_has_changed(void **state)
 {
 	scoped(module) struct module *module = open_module();
-	scoped(token) struct token *token = NULL;
+	scoped(token) struct token *token = open_other(module, true);
 	struct error error = ERROR_INIT;
 	enum token_login login = TOKEN_LOGIN_FAILED;
 
 	(void)state;
-	assert_ok(find(module, "pkcs11:token=other", &token, &error), &error);
-	assert_ok(token_open_session(token, true, &error), &error);
 	assert_ok(token_look_again(token, &error), &error);
 	assert_refused(log_in(token, "98765432", &login, &error), &error, ERROR_PIN);
 	assert_ok(token_look_again(token, &error), &error);
@@ -224,13 +230,11 @@ static void a_second_look_shows_what_a_refusal_has_changed(void **state)
 static void logging_in_twice_is_fine(void **state)
 {
 	scoped(module) struct module *module = open_module();
-	scoped(token) struct token *token = NULL;
+	scoped(token) struct token *token = open_other(module, true);
 	struct error error = ERROR_INIT;
 	enum token_login login = TOKEN_LOGIN_FAILED;
 
 	(void)state;
-	assert_ok(find(module, "pkcs11:token=other", &token, &error), &error);
-	assert_ok(token_open_session(token, true, &error), &error);
 	for (int i = 0; i < 2; i++) {
 		assert_ok(log_in(token, SOFT_TOKEN_ADDED_PIN, &login, &error), &error);
 		assert_int_equal(login, TOKEN_LOGIN_DONE);
@@ -240,13 +244,11 @@ static void logging_in_twice_is_fine(void **state)
 static void without_a_pin_only_a_pin_pad_is_asked(void **state)
 {
 	scoped(module) struct module *module = open_module();
-	scoped(token) struct token *token = NULL;
+	scoped(token) struct token *token = open_other(module, true);
 	struct error error = ERROR_INIT;
 	enum token_login login = TOKEN_LOGIN_DONE;
 
 	(void)state;
-	assert_ok(find(module, "pkcs11:token=other", &token, &error), &error);
-	assert_ok(token_open_session(token, true, &error), &error);
 	assert_refused(token_log_in(token, NULL, &login, &error), &error, ERROR_PIN);
 	assert_int_equal(login, TOKEN_LOGIN_FAILED);
 	assert_non_null(strstr(error.message, "no PIN pad"));
@@ -255,14 +257,12 @@ static void without_a_pin_only_a_pin_pad_is_asked(void **state)
 static void a_token_has_one_session_and_it_may_be_for_reading_only(void **state)
 {
 	scoped(module) struct module *module = open_module();
-	scoped(token) struct token *token = NULL;
+	scoped(token) struct token *token = open_other(module, false);
 	const struct key_id id = { { 1 }, 1 };
 	struct error error = ERROR_INIT;
 	enum token_login login;
 
 	(void)state;
-	assert_ok(find(module, "pkcs11:token=other", &token, &error), &error);
-	assert_ok(token_open_session(token, false, &error), &error);
 	assert_refused(token_open_session(token, true, &error), &error, ERROR_INTERNAL);
 	assert_ok(log_in(token, SOFT_TOKEN_ADDED_PIN, &login, &error), &error);
 	assert_refused(key_pair_generate(token, &id, "x", 2048, &error), &error, ERROR_TOKEN);
