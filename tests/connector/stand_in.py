@@ -8,6 +8,8 @@ import signal
 import sys
 import threading
 
+sys.dont_write_bytecode = True  # whoever starts this finds the source tree as it was
+
 import certificates
 from connector import Connector
 from control import Control
