@@ -187,13 +187,14 @@ static bool watch_worker(struct watch *watch, struct error *error)
 			(void)worker_process_end(&watch->worker, 0);
 			return error_set(error, ERROR_INTERNAL, "poll: %s", strerror(errno));
 		}
-		if (ready > 0 && descriptors[1].revents)
-			return end_interrupted(watch, error);
+		/* What the worker has said comes first: it tells what was interrupted. */
 		if (ready > 0 && descriptors[0].revents) {
 			if (!receive(watch, &ended, error))
 				return false;
 			continue;
 		}
+		if (ready > 0 && descriptors[1].revents)
+			return end_interrupted(watch, error);
 		if (deadline_has_passed(watch)) {
 			(void)worker_process_end(&watch->worker, 0);
 			return set_deadline_passed(watch, error);
