@@ -1,5 +1,6 @@
 """What TLS says: alerts about our certificate, a server that is not the one, versions."""
 import pytest
+from world import wait_until
 
 REJECTED = [("unknown_ca", 48), ("bad_certificate", 42), ("certificate_revoked", 44),
             ("unsupported_certificate", 43), ("certificate_unknown", 46)]
@@ -17,7 +18,7 @@ def test_an_alert_about_the_active_certificate(host, alert, number, status, kind
         host.connector.fault("connection", "alert", alert=alert)
         host.assert_fails(status, kind, host.connector.mtls_url, f"TLS alert {number}, {alert}",
                           reason=reason)
-        assert host.connector.connections()[-1]["error"]
+        wait_until(lambda: host.connector.connections()[-1]["error"])  # it is told to both sides
         assert host.connector.calls() == []
         state = host.run("status")["state"]
         assert (state == "re-enrolment-needed") == (status == 20)
