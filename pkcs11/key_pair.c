@@ -53,6 +53,18 @@ bool key_pair_find(const struct token *token, const struct key_id *id, struct ke
 	return true;
 }
 
+bool key_pair_has_private(
+    const struct token *token, const struct key_id *id, bool *ret_has, struct error *error)
+{
+	scoped(object_list) struct object_list privates = { NULL, 0 };
+	CK_RV result = object_find_class(token, CKO_PRIVATE_KEY, id, &privates);
+
+	if (result != CKR_OK)
+		return key_error(error, result, "look for", token, id);
+	*ret_has = privates.count > 0;
+	return true;
+}
+
 static const char *fault_of(const struct key_pair *pair, unsigned bits)
 {
 	const struct key_attributes *is = &pair->attributes;

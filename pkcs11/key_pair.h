@@ -56,6 +56,9 @@ struct key_pair {
 	struct key_attributes attributes;
 };
 
+/* Whether there is a private object with this id, whatever it is. */
+MUST_CHECK bool key_pair_has_private(
+    const struct token *token, const struct key_id *id, bool *ret_has, struct error *error);
 /* ERROR_TOKEN with the token's range when it cannot make RSA keys of this size. */
 MUST_CHECK bool key_pair_check_bits(const struct token *token, unsigned bits, struct error *error);
 /* C_GenerateKeyPair: TOKEN, PRIVATE, SENSITIVE, SIGN; not EXTRACTABLE, DECRYPT, UNWRAP,

@@ -79,6 +79,9 @@ static bool count_keys(const struct token *token, const struct key_id *id, struc
 	if (result != CKR_OK)
 		return module_error(error, result, "cannot look for the key %s in the token %s",
 		    text, token_name(token));
+	if (keys.count == 0)
+		return error_set(error, ERROR_TOKEN,
+		    "the token %s has no private key with the id %s", token_name(token), text);
 	if (keys.count != 1)
 		return error_set(error, ERROR_TOKEN,
 		    "the token %s has %zu private keys with the id %s, not one", token_name(token),

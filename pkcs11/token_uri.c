@@ -170,6 +170,12 @@ const char *token_uri_text(const struct token_uri *uri)
 	return uri->text;
 }
 
+bool token_uri_format(const struct token_uri *uri, char **ret_text, struct error *error)
+{
+	return p11_kit_uri_format(uri->parsed, P11_KIT_URI_FOR_TOKEN, ret_text) == P11_KIT_URI_OK
+	       || error_set(error, ERROR_INTERNAL, "cannot write the URI of a token");
+}
+
 bool token_uri_matches(const struct token_uri *uri, const struct token_info *info)
 {
 	return p11_kit_uri_match_token_info(uri->parsed, &info->raw) == 1;

@@ -24,6 +24,8 @@ MUST_CHECK bool token_uri_parse(const char *text, struct token_uri **ret_uri, st
 void token_uri_discard(struct token_uri *uri);
 
 const char *token_uri_text(const struct token_uri *uri); /* as it was given; borrowed */
+/* Its token's part alone, "pkcs11:serial=...;token=...". Owned. */
+MUST_CHECK bool token_uri_format(const struct token_uri *uri, char **ret_text, struct error *error);
 bool token_uri_matches(const struct token_uri *uri, const struct token_info *info);
 
 /* The URI of a key by its id, as key_uri_format writes it. `object` and type=private may be there;

@@ -7,6 +7,7 @@
 #include "agent/config/setting_value.h"
 #include "base/text.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* Where something stands; line 0: nowhere. */
@@ -146,6 +147,18 @@ static void list_set(const struct section *section, bool is_set[SETTING_COUNT])
 		is_set[i] = section->places[i].line != 0;
 }
 
+/* For a message of the worker's, which does not see the files. */
+static void note_place_of_token(struct section *section, const struct section *agent)
+{
+	const size_t token = (size_t)(setting_find("token") - setting_table);
+	const struct place *place =
+	    section->places[token].line != 0 ? &section->places[token] : &agent->places[token];
+	char text[PATH_MAX + 16];
+
+	text_format(text, sizeof(text), "%s:%u", place->path, place->line);
+	section->settings.token_place = text_duplicate(text);
+}
+
 static bool complete(struct reading *reading, struct error *error)
 {
 	bool agent_set[SETTING_COUNT];
@@ -162,6 +175,7 @@ static bool complete(struct reading *reading, struct error *error)
 		if (!identity_settings_check(&section->settings, error))
 			return error_prefix(
 			    error, "%s:%u", section->begins.path, section->begins.line);
+		note_place_of_token(section, &reading->agent);
 	}
 	return true;
 }

@@ -43,6 +43,7 @@ void identity_settings_clear(struct identity_settings *settings)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		setting_clear(&setting_table[i], settings);
+	free(settings->token_place);
 	*settings = identity_settings_empty();
 }
 
@@ -105,6 +106,8 @@ cJSON *identity_settings_to_json(const struct identity_settings *settings)
 	cJSON *object = json_new_object();
 
 	json_add_string(object, "name", settings->name);
+	if (settings->token_place)
+		json_add_string(object, "token_place", settings->token_place);
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		scoped(char) char *text = setting_format(&setting_table[i], settings);
 
@@ -125,6 +128,11 @@ static bool take_member(
 	if (text_equal(member->string, "name"))
 		return identity_name_check(member->valuestring, error)
 		       && text_copy(settings->name, sizeof(settings->name), member->valuestring);
+	if (text_equal(member->string, "token_place")) {
+		free(settings->token_place);
+		settings->token_place = text_duplicate(member->valuestring);
+		return true;
+	}
 	if (!setting)
 		return error_set(error, ERROR_INTERNAL, "unknown setting \"%s\"", member->string);
 	is_set[setting - setting_table] = true;

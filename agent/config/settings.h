@@ -30,7 +30,8 @@ struct identity_settings {
 
 	char *module; /* absolute path */
 	char *module_init_args;
-	char *token; /* RFC 7512, as text */
+	char *token;       /* RFC 7512, as text */
+	char *token_place; /* "FILE:LINE" where it is set, for messages; NULL: not known */
 	/* At most one of the five. */
 	char *pin_file, *pin_credential, *pin_command;
 	int pin_fd; /* -1: none */

@@ -174,17 +174,6 @@ bool access_load_key(
 	return signer_load_key(access->signer, id, ret_key, error);
 }
 
-bool access_load_key_named(
-    struct run *run, const char *id_text, EVP_PKEY **ret_key, struct error *error)
-{
-	struct key_id id;
-
-	if (!key_id_parse(id_text, &id))
-		return error_set(error, ERROR_DAMAGED, "%s holds a key id that is not one: %s",
-		    store_path(run->store), id_text);
-	return access_load_key(run, &id, ret_key, error);
-}
-
 bool access_alone(
     struct run *run, bool (*work)(struct run *run, struct error *error), struct error *error)
 {

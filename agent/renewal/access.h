@@ -24,9 +24,6 @@ struct token *access_token(const struct run *run); /* borrowed; access_open came
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */
 MUST_CHECK bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
-/* The same for an id as the store and the journal have it. */
-MUST_CHECK bool access_load_key_named(
-    struct run *run, const char *id_text, EVP_PKEY **ret_key, struct error *error);
 /* Runs `work` while this run alone may generate on the token. */
 MUST_CHECK bool access_alone(
     struct run *run, bool (*work)(struct run *run, struct error *error), struct error *error);

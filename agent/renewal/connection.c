@@ -1,6 +1,6 @@
 #include "agent/renewal/connection.h"
 
-#include "agent/renewal/access.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "base/text.h"
 #include "transport/url.h"
@@ -25,7 +25,7 @@ bool connection_open(struct connection *connection, struct run *run,
 	if (!identity)
 		return connector_open(
 		    url, &connection->settings, NULL, &connection->connector, error);
-	if (!access_load_key_named(run, identity->key_id, &connection->key, error))
+	if (!generation_key_load(run, identity, &connection->key, error))
 		return false;
 	connection->identity = (struct https_identity){
 		.certificate = identity->certificate,

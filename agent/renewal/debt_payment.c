@@ -1,6 +1,7 @@
 #include "agent/renewal/debt_payment.h"
 
 #include "agent/renewal/access.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/revocation.h"
 #include "agent/renewal/run.h"
 #include "agent/state/debts.h"
@@ -43,6 +44,49 @@ static bool pay_revocation(struct run *run, const struct debt *debt, struct erro
 	return true;
 }
 
+/* Files of before name the token in the generation only. */
+static bool is_in_open_token(const struct run *run, const struct debt *debt)
+{
+	scoped(generation) struct generation generation = { 0 };
+	struct error ignored = ERROR_INIT;
+
+	if (debt->token[0])
+		return generation_key_is_here(run, debt->token);
+	return debt->generation == 0
+	       || !store_load(run->store, debt->generation, &generation, &ignored)
+	       || generation_key_is_here(run, generation.key_uri);
+}
+
+/* The folder goes after the key, or by somebody's hand: nobody waits for the key then. */
+static bool is_removed(
+    const struct run *run, uint32_t number, bool *ret_removed, struct error *error)
+{
+	uint32_t numbers[STORE_GENERATIONS_MAX];
+	size_t count = 0;
+
+	if (!store_list(run->store, numbers, &count, error))
+		return false;
+	*ret_removed = true;
+	for (size_t i = 0; i < count; i++)
+		*ret_removed = *ret_removed && numbers[i] != number;
+	return true;
+}
+
+/* Not to be found in another token does not mean destroyed. */
+static bool wait_for_token(const struct run *run, const struct debt *debt, struct error *error)
+{
+	bool removed = false;
+
+	if (!is_removed(run, debt->generation, &removed, error))
+		return false;
+	return removed
+	       || error_set(error, ERROR_TOKEN,
+		   "the key of generation %u is in another token (%s): it is destroyed when "
+		   "`token` names that; if it is gone for good, remove generations/%u",
+		   debt->generation, debt->token[0] ? debt->token : "see its key.uri",
+		   debt->generation);
+}
+
 static bool pay_destruction(struct run *run, const struct debt *debt, struct error *error)
 {
 	struct key_id id;
@@ -54,6 +98,8 @@ static bool pay_destruction(struct run *run, const struct debt *debt, struct err
 		return error_set(error, ERROR_DAMAGED, "no key id: \"%s\"", debt->key_id);
 	if (!access_open(run, error))
 		return false;
+	if (!is_in_open_token(run, debt))
+		return wait_for_token(run, debt, error);
 	run_note_step(run, run->settings->step_timeout, "destroying the key of generation %u",
 	    debt->generation);
 	return key_pair_destroy(access_token(run), &id, NULL, error)

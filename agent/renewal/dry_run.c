@@ -2,6 +2,7 @@
 
 #include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "base/scoped.h"
 #include "pkcs11/key_pair.h"
@@ -22,6 +23,8 @@ bool dry_run(struct run *run, struct error *error)
 	if (!key_id_parse(run->active.key_id, &id))
 		return error_set(error, ERROR_DAMAGED, "generation %u names no key id: \"%s\"",
 		    run->active.number, run->active.key_id);
+	if (!generation_key_check(run, &run->active, error))
+		return false;
 	if (!key_pair_find(access_token(run), &id, &pair, error)
 	    || !key_pair_check(&pair, 0, error))
 		return error_prefix(error, "the key of the active certificate");

@@ -2,6 +2,7 @@
 
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "base/clock.h"
@@ -56,6 +57,20 @@ static bool step_failed(
 	return false;
 }
 
+/* Before anything is made in a token or given up: what is missing there may be in another one. An
+   enrolment needs nothing of before. */
+static bool open_token(struct run *run, struct error *error)
+{
+	const struct journal *journal = &run->journal;
+	bool enrolment =
+	    run->job->task == JOB_ENROLL || (journal->phase != PHASE_IDLE && journal->enrolment);
+
+	return access_open(run, error)
+	       && (enrolment || run->active.number == 0
+		   || generation_key_is_here(run, run->active.key_uri)
+		   || generation_key_check(run, &run->active, error));
+}
+
 /* A key that has waited too long for its certificate; a clock that has gone back does not make
    it older. */
 static bool waited_too_long(const struct journal *journal)
@@ -77,7 +92,7 @@ static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error
 	/* It is the active one already: a kill came before the journal knew. */
 	if (run->journal.generation == run->active.number)
 		return true;
-	if (!access_open(run, error))
+	if (!open_token(run, error))
 		return error_prefix(error, "look for the new key");
 	if (!key_id_parse(run->journal.key_id, &id))
 		return error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
@@ -119,7 +134,7 @@ bool renewal_run(struct run *run, bool begin, struct error *error)
 		const struct step *step = &steps[journal->phase];
 		enum phase after = step->when_it_fails;
 
-		if (step->needs_token && !access_open(run, error))
+		if (step->needs_token && !open_token(run, error))
 			return error_prefix(error, "%s", step->words);
 		/* What has been begun brings the certificate that was asked for; a key that was
 		   thrown away does not. */

@@ -1,3 +1,4 @@
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "agent/state/answer.h"
@@ -13,9 +14,12 @@ static bool owe_destruction(
 	scoped(generation) struct generation generation = { 0 };
 	struct error unreadable = ERROR_INIT;
 
-	if (store_load(run->store, number, &generation, &unreadable))
+	if (store_load(run->store, number, &generation, &unreadable)) {
+		scoped(char) char *token = generation_key_token(&generation);
+
 		return debts_add(
-		    debts, DEBT_DESTROY_KEY, number, generation.key_id, clock_now(), error);
+		    debts, DEBT_DESTROY_KEY, number, generation.key_id, token, clock_now(), error);
+	}
 	if (unreadable.kind != ERROR_DAMAGED) {
 		*error = unreadable;
 		return false;
@@ -37,7 +41,7 @@ static bool owe(const struct run *run, struct debts *debts, struct error *error)
 		if (numbers[i] >= run->active.number)
 			continue;
 		if (retained == 0 && run->settings->revoke_old && !run->journal.enrolment
-		    && !debts_add(debts, DEBT_REVOKE, numbers[i], NULL, clock_now(), error))
+		    && !debts_add(debts, DEBT_REVOKE, numbers[i], NULL, NULL, clock_now(), error))
 			return false;
 		if (++retained > run->settings->retain
 		    && !owe_destruction(run, debts, numbers[i], error))

@@ -36,6 +36,7 @@ static cJSON *format_debt(const struct debt *debt)
 	json_add_string(object, "kind", debt_kind_name(debt->kind));
 	json_add_integer(object, "generation", debt->generation);
 	record_add_text(object, "key_id", debt->key_id);
+	record_add_text(object, "token", debt->token);
 	record_add_time(object, "since", debt->since);
 	json_add_integer(object, "attempts", debt->attempts);
 	record_add_time(object, "next_attempt", debt->next_attempt);
@@ -79,6 +80,7 @@ static bool parse_debt(const cJSON *object, struct debt *ret_debt)
 	ret_debt->kind = parse_kind(&record);
 	ret_debt->generation = (uint32_t)record_number(&record, "generation", 0, UINT32_MAX);
 	record_hex(&record, "key_id", ret_debt->key_id, sizeof(ret_debt->key_id));
+	record_text(&record, "token", ret_debt->token, sizeof(ret_debt->token));
 	ret_debt->since = record_time(&record, "since");
 	ret_debt->attempts = (uint32_t)record_number(&record, "attempts", 0, UINT32_MAX);
 	ret_debt->next_attempt = record_time(&record, "next_attempt");
@@ -139,7 +141,7 @@ static bool is_owed(
 }
 
 bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation, const char *key_id,
-    int64_t now, struct error *error)
+    const char *token, int64_t now, struct error *error)
 {
 	struct debt debt = { .kind = kind, .generation = generation, .since = now };
 
@@ -147,6 +149,8 @@ bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation, co
 	    || !record_is_hex(debt.key_id))
 		return error_set(
 		    error, ERROR_INTERNAL, "a debt's key id is not one: %.80s", key_id);
+	if (!text_copy(debt.token, sizeof(debt.token), token ? token : ""))
+		return error_set(error, ERROR_INTERNAL, "a debt's token is too long: %.80s", token);
 	if (is_owed(debts, kind, generation, debt.key_id))
 		return true;
 	if (debts->count == DEBTS_MAX) {

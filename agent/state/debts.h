@@ -20,11 +20,13 @@ enum debt_kind {
 };
 
 #define DEBTS_MAX 64
+#define DEBT_TOKEN_SIZE 512
 
 struct debt {
 	enum debt_kind kind;
-	uint32_t generation; /* 0: a key that has none */
-	char key_id[65];     /* lower case hex; DESTROY_KEY */
+	uint32_t generation;         /* 0: a key that has none */
+	char key_id[65];             /* lower case hex; DESTROY_KEY */
+	char token[DEBT_TOKEN_SIZE]; /* RFC 7512, where the key lies; "": not known */
 	int64_t since;
 	uint32_t attempts;
 	int64_t next_attempt; /* 0: at once */
@@ -44,9 +46,10 @@ MUST_CHECK bool debts_read(
     const struct store *store, struct debts *ret_debts, bool *ret_damaged, struct error *error);
 MUST_CHECK bool debts_save(
     const struct store *store, const struct debts *debts, struct error *error);
-/* Adds unless the same kind, generation and key are there already. ERROR_STATE when full. */
+/* Adds unless the same kind, generation and key are there already. key_id and token may be NULL.
+   ERROR_STATE when full. */
 MUST_CHECK bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation,
-    const char *key_id, int64_t now, struct error *error);
+    const char *key_id, const char *token, int64_t now, struct error *error);
 void debts_drop(struct debts *debts, size_t index);
 /* Whether this one may be tried now: not in its back-off, and no key is destroyed that its
    certificate's revocation still needs. A moment further ahead than any back-off was written by a

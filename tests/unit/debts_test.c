@@ -31,7 +31,7 @@ static void add(struct debts *debts, enum debt_kind kind, uint32_t generation, c
 {
 	struct error error = ERROR_INIT;
 
-	assert_ok(debts_add(debts, kind, generation, key_id, NOW, &error), &error);
+	assert_ok(debts_add(debts, kind, generation, key_id, NULL, NOW, &error), &error);
 }
 
 static struct debts sample(void)
@@ -42,6 +42,7 @@ static struct debts sample(void)
 	add(&debts, DEBT_REVOKE, 3, NULL);
 	add(&debts, DEBT_DESTROY_KEY, 2, "0a0b");
 	add(&debts, DEBT_DESTROY_KEY, 0, "ff");
+	assert_true(text_copy(debts.list[1].token, sizeof(debts.list[1].token), "pkcs11:token=a"));
 	debts.list[1].attempts = UINT32_MAX;
 	debts.list[1].next_attempt = NOW + 60;
 	memset(debts.list[1].last_error, 'e', sizeof(debts.list[1].last_error) - 1);
@@ -55,6 +56,7 @@ static void assert_same(const struct debts *a, const struct debts *b)
 		assert_int_equal(a->list[i].kind, b->list[i].kind);
 		assert_int_equal(a->list[i].generation, b->list[i].generation);
 		assert_string_equal(a->list[i].key_id, b->list[i].key_id);
+		assert_string_equal(a->list[i].token, b->list[i].token);
 		assert_int_equal(a->list[i].since, b->list[i].since);
 		assert_int_equal(a->list[i].attempts, b->list[i].attempts);
 		assert_int_equal(a->list[i].next_attempt, b->list[i].next_attempt);
@@ -123,8 +125,8 @@ static void a_key_id_that_is_none_is_refused(void **state)
 		struct error error = ERROR_INIT;
 		struct debts debts = sample();
 
-		assert_refused(debts_add(&debts, DEBT_DESTROY_KEY, 1, ids[i], NOW, &error), &error,
-		    ERROR_INTERNAL);
+		assert_refused(debts_add(&debts, DEBT_DESTROY_KEY, 1, ids[i], NULL, NOW, &error),
+		    &error, ERROR_INTERNAL);
 		assert_int_equal(debts.count, 3);
 	}
 }
@@ -138,7 +140,8 @@ static void one_debt_too_many_is_an_error_and_the_others_stay(void **state)
 	memset(&debts, 0, sizeof(debts));
 	for (uint32_t i = 1; i <= DEBTS_MAX; i++)
 		add(&debts, DEBT_REVOKE, i, NULL);
-	assert_refused(debts_add(&debts, DEBT_REVOKE, 100, NULL, NOW, &error), &error, ERROR_STATE);
+	assert_refused(
+	    debts_add(&debts, DEBT_REVOKE, 100, NULL, NULL, NOW, &error), &error, ERROR_STATE);
 	add(&debts, DEBT_REVOKE, DEBTS_MAX, NULL);
 	assert_int_equal(debts.count, DEBTS_MAX);
 	assert_ok(debts_save(store, &debts, &error), &error);

@@ -121,7 +121,8 @@ static void debts_that_may_be_paid_need_a_worker(void **state)
 	struct host *host = *state;
 	struct error error = ERROR_INIT;
 
-	assert_ok(debts_add(&host->identity.debts, DEBT_REVOKE, 2, NULL, NOW, &error), &error);
+	assert_ok(
+	    debts_add(&host->identity.debts, DEBT_REVOKE, 2, NULL, NULL, NOW, &error), &error);
 	assert_work(host, false);
 	host->identity.debts.list[0].next_attempt = NOW + 60;
 	assert_nothing_to_do(host, REASON_NOT_DUE);

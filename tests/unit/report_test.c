@@ -186,7 +186,8 @@ static void debts_and_the_last_error_stand_in_the_status(void **state)
 	scoped(cJSON) cJSON *report = NULL;
 	const cJSON *debt;
 
-	assert_ok(debts_add(&host->identity.debts, DEBT_REVOKE, 2, NULL, NOW, &error), &error);
+	assert_ok(
+	    debts_add(&host->identity.debts, DEBT_REVOKE, 2, NULL, NULL, NOW, &error), &error);
 	host->identity.journal.last_error_at = NOW - 60;
 	host->identity.journal.last_error = ERROR_TOKEN;
 	(void)!text_copy(host->identity.journal.last_message,
@@ -268,7 +269,8 @@ static void people_see_what_is_wrong(void **state)
 	host->identity.journal.next_attempt = NOW + 90;
 	(void)!text_copy(host->identity.journal.last_message,
 	    sizeof(host->identity.journal.last_message), "no token matches");
-	assert_ok(debts_add(&host->identity.debts, DEBT_DESTROY_KEY, 1, "0a", NOW, &error), &error);
+	assert_ok(
+	    debts_add(&host->identity.debts, DEBT_DESTROY_KEY, 1, "0a", NULL, NOW, &error), &error);
 	text = status_of(host);
 	assert_shows(text, "orders: re-enrolment-needed\n");
 	assert_shows(text, ", 1 d ago: EXPIRED\n");

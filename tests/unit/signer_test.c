@@ -149,7 +149,7 @@ static void a_key_that_is_absent_is_refused_without_asking_for_a_pin(void **stat
 	(void)state;
 	assert_refused(signer_load_key(bench.signer, &absent, &key, &error), &error, ERROR_TOKEN);
 	assert_null(key);
-	assert_non_null(strstr(error.message, "has 0 private keys with the id 09"));
+	assert_non_null(strstr(error.message, "has no private key with the id 09"));
 }
 
 static void two_private_keys_with_one_id_are_refused(void **state)

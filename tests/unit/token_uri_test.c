@@ -248,6 +248,23 @@ static void the_uri_of_a_key_needs_a_token_an_id_and_no_other_type(void **state)
 	}
 }
 
+static void the_token_of_a_keys_uri_is_written_without_the_key(void **state)
+{
+	scoped(token_uri) struct token_uri *uri = NULL;
+	scoped(token_uri) struct token_uri *again = NULL;
+	scoped(char) char *text = NULL;
+	struct error error = ERROR_INIT;
+	struct key_id id;
+
+	(void)state;
+	assert_ok(key_uri_parse("pkcs11:token=a%20b;serial=7;id=%01;object=c;type=private", &uri,
+		      &id, &error),
+	    &error);
+	assert_ok(token_uri_format(uri, &text, &error), &error);
+	assert_string_equal(text, "pkcs11:serial=7;token=a%20b");
+	assert_ok(token_uri_parse(text, &again, &error), &error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +279,7 @@ int main(void)
 		cmocka_unit_test(
 		    a_token_without_label_and_serial_is_named_by_model_and_manufacturer),
 		cmocka_unit_test(the_uri_of_a_key_gives_back_the_token_and_the_id),
+		cmocka_unit_test(the_token_of_a_keys_uri_is_written_without_the_key),
 		cmocka_unit_test(the_uri_of_a_key_needs_a_token_an_id_and_no_other_type),
 	};
 
