@@ -110,6 +110,22 @@ static CK_RV find(
 	return sort_out(token, &all, nameless, classless);
 }
 
+static void add_all(struct nameless *nameless, const struct object_list *list)
+{
+	for (size_t i = 0; i < list->count; i++, nameless->count++)
+		if (nameless->count < NAMELESS_MAX)
+			nameless->objects[nameless->count] = list->handles[i];
+}
+
+/* How many of them are in `objects`. */
+static size_t kept(const struct nameless *nameless)
+{
+	/* The analyzer does not know that error_set returns false. */
+	if (nameless->count > NAMELESS_MAX) /* NOLINT(clang-analyzer-core.*) */
+		return NAMELESS_MAX;
+	return nameless->count;
+}
+
 bool nameless_find(const struct token *token, struct nameless *ret_nameless, struct error *error)
 {
 	scoped(object_list) struct object_list nameless = { NULL, 0 };
@@ -119,23 +135,16 @@ bool nameless_find(const struct token *token, struct nameless *ret_nameless, str
 	if (result != CKR_OK)
 		return module_error(error, result,
 		    "cannot look for objects without id in the token %s", token_name(token));
-	if (nameless.count + classless.count > NAMELESS_MAX)
-		return error_set(error, ERROR_TOKEN,
-		    "the token %s has more than %d keys without id, label and modulus: look at it",
-		    token_name(token), NAMELESS_MAX);
 
-	ret_nameless->count = nameless.count + classless.count;
-	for (size_t i = 0; i < nameless.count; i++)
-		ret_nameless->objects[i] = nameless.handles[i];
-	for (size_t i = 0; i < classless.count; i++)
-		ret_nameless->objects[nameless.count + i] = classless.handles[i];
+	ret_nameless->count = 0;
+	add_all(ret_nameless, &nameless);
+	add_all(ret_nameless, &classless);
 	return true;
 }
 
 static bool has(const struct nameless *nameless, CK_OBJECT_HANDLE object)
 {
-	/* The analyzer does not know that error_set returns false. */
-	for (size_t i = 0; i < nameless->count; i++) /* NOLINT(clang-analyzer-core.*) */
+	for (size_t i = 0; i < kept(nameless); i++)
 		if (nameless->objects[i] == object)
 			return true;
 	return false;
@@ -144,7 +153,7 @@ static bool has(const struct nameless *nameless, CK_OBJECT_HANDLE object)
 /* Handles are unequal within one set. */
 bool nameless_equal(const struct nameless *a, const struct nameless *b)
 {
-	if (a->count != b->count)
+	if (a->count != b->count || a->count > NAMELESS_MAX)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (!has(b, a->objects[i]))
@@ -160,7 +169,7 @@ bool nameless_destroy(const struct token *token, const struct nameless *nameless
 
 	if (!nameless_find(token, &now, error))
 		return false;
-	for (size_t i = 0; i < nameless->count; i++) {
+	for (size_t i = 0; i < kept(nameless); i++) {
 		CK_RV result = CKR_OK;
 
 		if (has(&now, nameless->objects[i]))

@@ -17,14 +17,14 @@ struct token;
 
 /* Handles are good within this login only. */
 struct nameless {
-	CK_OBJECT_HANDLE objects[NAMELESS_MAX];
-	size_t count;
+	CK_OBJECT_HANDLE objects[NAMELESS_MAX]; /* the first ones, when there are more */
+	size_t count;                           /* of all */
 };
 
 MUST_CHECK bool nameless_find(
     const struct token *token, struct nameless *ret_nameless, struct error *error);
-/* The same objects, in whatever order. */
+/* The same objects, in whatever order; false when there are more than NAMELESS_MAX. */
 bool nameless_equal(const struct nameless *a, const struct nameless *b);
-/* Destroys those that are still nameless. */
+/* Destroys those of `objects` that are still nameless. */
 MUST_CHECK bool nameless_destroy(const struct token *token, const struct nameless *nameless,
     size_t *ret_destroyed, struct error *error);

@@ -125,22 +125,37 @@ bool inventory_list(struct run *run, struct error *error)
 		if (!add_pair(run, &pairs[i], error))
 			return false;
 	}
-	for (size_t i = 0; i < nameless.count; i++)
+	for (size_t i = 0; i < nameless.count && i < NAMELESS_MAX; i++)
 		add_unknown(run);
+	if (nameless.count > NAMELESS_MAX)
+		run_warn(run, "token %s holds %zu objects without a name: %d of them are shown",
+		    token_name(access_token(run)), nameless.count, NAMELESS_MAX);
+	return true;
+}
+
+/* One look knows so many at most. */
+static bool destroy_unknown(struct run *run, size_t *removed, struct error *error)
+{
+	struct nameless nameless = { .count = 0 };
+	size_t destroyed = 0;
+
+	do {
+		if (!nameless_find(access_token(run), &nameless, error)
+		    || !nameless_destroy(access_token(run), &nameless, &destroyed, error))
+			return false;
+		*removed += destroyed;
+	} while (nameless.count > NAMELESS_MAX && destroyed > 0);
 	return true;
 }
 
 bool inventory_prune(struct run *run, bool unknown, struct error *error)
 {
-	struct nameless nameless;
 	size_t named = 0;
 	size_t removed = 0;
 
 	if (!access_open(run, error) || !leftovers_destroy_named(run, &named, error))
 		return false;
-	if (unknown
-	    && (!nameless_find(access_token(run), &nameless, error)
-		|| !nameless_destroy(access_token(run), &nameless, &removed, error)))
+	if (unknown && !destroy_unknown(run, &removed, error))
 		return false;
 	run->outcome.changed = named + removed > 0;
 	return true;

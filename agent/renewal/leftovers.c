@@ -112,6 +112,13 @@ bool leftovers_destroy_nameless(struct run *run, struct error *error)
 		return false;
 	if (first.count == 0)
 		return true;
+	if (first.count > NAMELESS_MAX) {
+		run_warn(run,
+		    "token %s holds %zu objects without a name, more than cut key generations "
+		    "leave: they are left alone",
+		    token_name(token), first.count);
+		return true;
+	}
 	(void)nanosleep(&pause, NULL);
 	if (!nameless_find(token, &second, error))
 		return false;

@@ -142,6 +142,30 @@ def test_nameless_objects_that_come_and_go_are_another_programs(world):
     assert len(foreign(world)) == 2
 
 
+def test_many_nameless_objects_of_others_hold_up_no_renewal(world):
+    world.token.make_nameless_object(count=66)
+    before = foreign(world)
+    assert world.run("renew", "--force").status == 0
+    world.shim.forget()
+    cut_generation(world)
+    assert world.run("renew").status == 0
+    assert is_the_same(before, foreign(world))
+    result = world.run("keys")
+    assert [key["role"] for key in result["keys"]].count("unknown") == 64
+    assert "66 objects without a name: 64 of them" in result.errors
+    assert world.run("keys", "--prune", "--unknown").status == 0
+    assert foreign(world) == []
+
+
+def test_nameless_objects_that_nobody_can_have_left_by_a_cut_stay(world):
+    cut_generation(world)
+    world.token.make_nameless_object(count=66)
+    result = world.run("renew")
+    assert result.status == 0, result
+    assert "66 objects without a name, more than" in result.errors
+    assert len(foreign(world)) == 66
+
+
 def test_two_tokens_that_match_are_both_named(host):
     subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "second", "--pin",
                     "7654321", "--so-pin", "87654321"], check=True, capture_output=True,

@@ -111,15 +111,16 @@ class SoftToken:
                 if each.modulus not in before:
                     session.destroyObject(each.handle)
 
-    def make_nameless_object(self, kind='public'):
+    def make_nameless_object(self, kind='public', count=1):
         """What a generation that was killed leaves: no id, no label, no modulus."""
         object_class = {name: number for number, name in KINDS.items()}[kind]
         with self.session() as session:
-            session.createObject([(CKA_CLASS, object_class), (CKA_KEY_TYPE, CKK_RSA),
-                                  (CKA_TOKEN, True), (CKA_PRIVATE, kind == 'private'),
-                                  (CKA_MODULUS, ())]
-                                 + ([(CKA_PUBLIC_EXPONENT, (1, 0, 1))] if kind == 'public'
-                                    else [(PyKCS11.CKA_PRIVATE_EXPONENT, (1, 0, 1))]))
+            for _ in range(count):
+                session.createObject([(CKA_CLASS, object_class), (CKA_KEY_TYPE, CKK_RSA),
+                                      (CKA_TOKEN, True), (CKA_PRIVATE, kind == 'private'),
+                                      (CKA_MODULUS, ())]
+                                     + ([(CKA_PUBLIC_EXPONENT, (1, 0, 1))] if kind == 'public'
+                                        else [(PyKCS11.CKA_PRIVATE_EXPONENT, (1, 0, 1))]))
 
 
 def find(session, kind, id, label):
