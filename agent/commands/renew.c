@@ -52,13 +52,16 @@ static bool try_dry(
 }
 
 /* What could not be noted only costs the next run its knowledge. */
-static void note(const struct call *call, struct identity *identity,
+static void note(const struct call *call, struct identity *identity, bool probed,
     const struct supervised *supervised, struct result *result, struct error *reason)
 {
 	struct error error = ERROR_INIT;
 	int64_t now = clock_now();
 
-	remember_renewal(identity, &supervised->outcome, now, &result->reason, reason);
+	if (probed)
+		remember_probe(identity, &supervised->outcome, now, &result->reason, reason);
+	else
+		remember_renewal(identity, &supervised->outcome, now, &result->reason, reason);
 	if (!journal_save(identity->store, &identity->journal, now, &error))
 		console_print(call->console, "%s: %s", identity->settings->name, error.message);
 }
@@ -102,7 +105,7 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 	bool done = errand_run(call, identity, &errand, result, &supervised, error);
 
 	if (!supervised.interrupted)
-		note(call, identity, &supervised, result, error);
+		note(call, identity, false, &supervised, result, error);
 	if (!done)
 		return false;
 	if (!result->changed) {
@@ -112,6 +115,27 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 	result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
 	say_when(identity, "renewed", result);
 	pay_revocation(call, identity);
+	return true;
+}
+
+/* An identity that was refused for good, and is not due: one question heals it, or puts the next
+   one off. */
+static bool probe(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
+{
+	scoped(supervised) struct supervised supervised = { .interrupted = false };
+	const struct errand errand = {
+		.task = JOB_DRY_RUN,
+		.retry_pin = call->options->retry_pin,
+	};
+	bool done = errand_run(call, identity, &errand, result, &supervised, error);
+
+	if (!supervised.interrupted)
+		note(call, identity, true, &supervised, result, error);
+	if (!done)
+		return false;
+	result->reason = REASON_NOT_DUE;
+	say_when(identity, "the Connector accepts it again", result);
 	return true;
 }
 
@@ -133,6 +157,8 @@ bool command_renew(
 		*error = decision.error;
 		return false;
 	}
+	if (decision.probe)
+		return probe(call, identity, result, error);
 	if (decision.work && !work(call, identity, decision.renew, result, error))
 		return false;
 	if (result->changed)

@@ -133,5 +133,8 @@ struct decision decide_renew(const struct identity *identity, const struct wish 
 	if (due || identity->journal.phase != PHASE_IDLE
 	    || debts_are_payable(&identity->debts, now))
 		return work(due);
+	/* Nothing else would ever find out that it is accepted again. */
+	if (token_needed.error.kind != ERROR_NONE)
+		return (struct decision){ .work = true, .probe = true };
 	return nothing(identity->schedule.limited_by_ca ? REASON_LIMITED_BY_CA : REASON_NOT_DUE);
 }

@@ -20,6 +20,7 @@ struct wish {
 struct decision {
 	bool work;  /* a worker is needed */
 	bool renew; /* it may begin a renewal */
+	bool probe; /* it only asks whether the Connector accepts a refused identity again */
 	enum reason reason;
 	struct error error; /* when nothing can be done; ERROR_NONE */
 };

@@ -94,6 +94,13 @@ static void note_error(struct journal *journal, int64_t now, const struct error 
 	memcpy(journal->last_message, error->message, sizeof(journal->last_message));
 }
 
+static void forget_rejections(struct journal *journal)
+{
+	journal->rejections = 0;
+	journal->rejected_since = 0;
+	journal->reenroll = false;
+}
+
 static void note_success(struct journal *journal, bool changed, int64_t now)
 {
 	journal->failures = 0;
@@ -104,9 +111,7 @@ static void note_success(struct journal *journal, bool changed, int64_t now)
 	if (!changed)
 		return;
 	journal->last_success = now;
-	journal->rejections = 0;
-	journal->rejected_since = 0;
-	journal->reenroll = false;
+	forget_rejections(journal);
 }
 
 static void back_off(struct identity *identity, int64_t retry_after, int64_t now)
@@ -140,6 +145,14 @@ void remember_renewal(struct identity *identity, const struct outcome *outcome, 
 	note_error(journal, now, error);
 	if (needs_backoff(error->kind, journal->reenroll))
 		back_off(identity, outcome->retry_after, now);
+}
+
+void remember_probe(struct identity *identity, const struct outcome *outcome, int64_t now,
+    enum reason *ret_reason, struct error *error)
+{
+	remember_renewal(identity, outcome, now, ret_reason, error);
+	if (error->kind == ERROR_NONE)
+		forget_rejections(&identity->journal);
 }
 
 void remember_enrolment(struct identity *identity, const struct outcome *outcome, int64_t now,

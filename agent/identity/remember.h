@@ -18,6 +18,10 @@ struct outcome;
    *ret_reason; refusals and expiry become ERROR_REENROLL. */
 void remember_renewal(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error);
+/* After one that only probed a refused identity: accepted, it needs no one-time token any more;
+   refused, it is asked again later and later. */
+void remember_probe(struct identity *identity, const struct outcome *outcome, int64_t now,
+    enum reason *ret_reason, struct error *error);
 /* After one that was to enroll. A person is at it: no back-off follows, and a refusal says nothing
    about the active identity. */
 void remember_enrolment(struct identity *identity, const struct outcome *outcome, int64_t now,

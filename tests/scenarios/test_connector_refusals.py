@@ -123,6 +123,28 @@ def test_a_refused_identity_is_tried_again_when_the_back_off_has_passed(host):
     host.assert_whole()
 
 
+def test_a_refused_identity_that_is_not_due_heals_by_itself(world):
+    """Its new key has waited too long and is given up, so that nothing is under way."""
+    days, more, days_more = (("faketime", "-f", f"+{n}") for n in ("8d", "193h", "10d"))
+    world.configure(rejected_after="0s")
+    refuse(world)
+    world.assert_fails(20, "connector", reason="rejected")
+    world.assert_fails(20, "connector", reason="rejected", arguments=("renew",), command=days)
+    assert world.journal()["phase"] == "IDLE"
+    world.connector.fault("probe", "empty_400")
+    world.assert_fails(20, "connector", "HTTP 400", reason="rejected", arguments=("renew",),
+                       command=more)
+    world.connector.forget()
+    world.assert_fails(20, "connector", reason="rejected", arguments=("renew",), command=more)
+    assert world.connector.connections() == []
+    world.connector.clear_faults()
+    result = world.run("renew", command=days_more)
+    assert (result.status, result["changed"], result["reason"]) == (0, False, "not_due"), result
+    assert [call["operation"] for call in world.connector.calls()] == ["probe"]
+    assert world.run("status")["state"] == "ok"
+    assert world.calls("C_GenerateKeyPair") == 1
+
+
 @pytest.mark.parametrize("plain", [True, False])
 def test_a_new_certificate_that_is_refused_waits_for_its_turn(host, plain):
     refuse(host, "probe")

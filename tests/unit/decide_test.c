@@ -237,6 +237,28 @@ static void a_refused_identity_waits_for_a_token_and_is_tried_again_rarely(void 
 	assert_work(host, true);
 }
 
+static void a_refused_identity_that_is_not_due_is_probed_when_the_backoff_has_passed(void **state)
+{
+	struct host *host = *state;
+	struct decision decision;
+
+	host->identity.journal.reenroll = true;
+	host->identity.journal.rejections = 3;
+	host->identity.journal.next_attempt = NOW;
+	decision = decide_renew(&host->identity, &host->wish);
+	assert_true(decision.work && decision.probe && !decision.renew);
+	assert_int_equal(decision.error.kind, ERROR_NONE);
+	host->identity.journal.next_attempt = NOW + 1;
+	assert_error(host, ERROR_REENROLL, REASON_REJECTED);
+	/* What has something else to do finds out on the way. */
+	host->identity.journal.next_attempt = NOW;
+	host->identity.journal.phase = PHASE_KEYED;
+	assert_work(host, false);
+	host->identity.journal.phase = PHASE_IDLE;
+	host->identity.journal.reenroll = false;
+	assert_nothing_to_do(host, REASON_NOT_DUE);
+}
+
 static void a_revoked_identity_is_not_tried_but_by_hand(void **state)
 {
 	struct host *host = *state;
@@ -299,6 +321,7 @@ int main(void)
 		on_a_host(without_a_certificate_a_token_is_needed),
 		on_a_host(an_enrolment_without_an_answer_waits_for_a_token),
 		on_a_host(a_refused_identity_waits_for_a_token_and_is_tried_again_rarely),
+		on_a_host(a_refused_identity_that_is_not_due_is_probed_when_the_backoff_has_passed),
 		on_a_host(a_revoked_identity_is_not_tried_but_by_hand),
 		on_a_host(a_force_that_waited_through_a_renewal_does_nothing),
 		on_a_host(an_identity_that_cannot_be_read_is_left_alone),

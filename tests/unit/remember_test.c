@@ -239,6 +239,29 @@ static void a_latched_pin_and_a_wrong_clock_are_named(void **state)
 	assert_int_equal(host->reason, REASON_CLOCK);
 }
 
+static void an_identity_that_is_accepted_again_needs_no_token_and_one_that_is_not_waits_longer(
+    void **state)
+{
+	struct host *host = *state;
+	struct journal *journal = &host->identity.journal;
+	int64_t first;
+
+	host->settings.rejected_after = 0;
+	end(host, ERROR_REJECTED, NOW);
+	first = journal->next_attempt - NOW;
+	host->error = (struct error){ ERROR_REJECTED, "400" };
+	remember_probe(&host->identity, &host->outcome, NOW, &host->reason, &host->error);
+	assert_int_equal(host->error.kind, ERROR_REENROLL);
+	assert_int_equal(journal->rejections, 2);
+	assert_true(journal->next_attempt - NOW > first);
+	error_clear(&host->error);
+	remember_probe(&host->identity, &host->outcome, NOW, &host->reason, &host->error);
+	assert_false(journal->reenroll);
+	assert_int_equal(journal->rejections, 0);
+	assert_int_equal(journal->next_attempt, 0);
+	assert_int_equal(journal->last_success, 0);
+}
+
 /* Another certificate than the active one was at stake, and a person is at it. */
 static void a_failed_enrolment_starts_no_backoff_and_counts_no_refusal(void **state)
 {
@@ -287,6 +310,8 @@ int main(void)
 		on_a_host(a_certificate_that_is_valid_is_not_expired),
 		on_a_host(a_latched_pin_and_a_wrong_clock_are_named),
 		on_a_host(a_failed_enrolment_starts_no_backoff_and_counts_no_refusal),
+		on_a_host(
+		    an_identity_that_is_accepted_again_needs_no_token_and_one_that_is_not_waits_longer),
 		on_a_host(an_enrolment_ends_the_need_for_one),
 	};
 
