@@ -27,8 +27,14 @@ struct pin_source {
 	int descriptor;
 };
 
+#define PIN_SOURCE_TEXT_SIZE 512
+
+/* For messages: "the PIN file /etc/pin", "the PIN command /usr/bin/pin" (without its arguments);
+   "" for PIN_NONE. */
+void pin_source_describe(const struct pin_source *source, char text[PIN_SOURCE_TEXT_SIZE]);
+
 /* *ret_pin is NULL for PIN_NONE and PIN_PAD. ERROR_PIN when there is no usable PIN: empty,
    too long, a NUL or a line break in it, the file's mode or owner wrong, the command failed.
-   ERROR_CONFIG when the source itself is written wrongly. Owned. */
+   ERROR_CONFIG when the source itself is written wrongly. Every message names the source. Owned. */
 MUST_CHECK bool pin_read(
     const struct pin_source *source, struct secret **ret_pin, struct error *error);

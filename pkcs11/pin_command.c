@@ -203,7 +203,7 @@ static bool read_output(
     int *output, pid_t child, const char *program, struct secret *secret, struct error *error)
 {
 	struct error ignored = ERROR_INIT;
-	char what[128];
+	char what[512];
 
 	text_format(what, sizeof(what), "the output of the PIN command %s", program);
 	if (secret_read(secret, *output, what, error)) {

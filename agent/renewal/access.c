@@ -46,6 +46,15 @@ static struct pin_source pin_source(const struct identity_settings *settings)
 	return (struct pin_source){ PIN_NONE, NULL, -1 };
 }
 
+/* Whatever refuses a PIN, token or latch: where it came from is where it is mended. */
+static bool name_source(const struct pin_source *source, struct error *error)
+{
+	char what[PIN_SOURCE_TEXT_SIZE];
+
+	pin_source_describe(source, what);
+	return error->kind == ERROR_PIN && what[0] ? error_prefix(error, "%s", what) : false;
+}
+
 static bool open_latch(
     struct run *run, const struct token *token, struct latch **ret_latch, struct error *error)
 {
@@ -151,7 +160,7 @@ bool access_open(struct run *run, struct error *error)
 		    "token %s has no pin pad: set pin_file, pin_credential, pin_fd or pin_command",
 		    token_name(access->token));
 	if (token_info(access->token)->login_required && !log_in(run, access->token, pin, error))
-		return false;
+		return name_source(&source, error);
 
 	run->access = take(access);
 	return true;

@@ -19,7 +19,8 @@ def pin_file(host, text, mode=0o600):
 
 
 def assert_latched(host, *facts, logins, arguments=("renew", "--force")):
-    host.assert_fails(77, "pin", "fleet", *facts, reason="latched", arguments=arguments)
+    source = f"the PIN file {host.settings()['pin_file']}"
+    host.assert_fails(77, "pin", "fleet", source, *facts, reason="latched", arguments=arguments)
     assert host.calls("C_Login") == logins
 
 

@@ -73,8 +73,9 @@ def test_a_file_that_is_not_there(host):
     ("", "empty"), ("\n", "empty"), ("1234\n5678\n", "line break"), ("1234\0", "NUL"),
     ("1" * 5000, "4096")])
 def test_a_file_that_holds_no_pin(host, text, fact):
-    use(host, pin_file=copy_of_pin(host, text))
-    assert_refused(host, "PIN", fact)
+    path = copy_of_pin(host, text)
+    use(host, pin_file=path)
+    assert_refused(host, f"the PIN file {path}", fact)
 
 
 def test_a_folder_or_a_pipe_in_the_place_of_the_file(host):
@@ -117,10 +118,27 @@ def test_a_command(host):
 
 @pytest.mark.parametrize("command, fact", [
     ("/bin/false", "/bin/false"), ("/no/such/command", "/no/such/command"),
-    ("/bin/true", "empty")])
+    ("/bin/true", "the PIN command /bin/true: the PIN is empty")])
 def test_a_command_that_gives_no_pin(host, command, fact):
     use(host, pin_command=command)
     assert_refused(host, fact)
+
+
+@pytest.mark.parametrize("name", ["pin_credential", "pin_fd", "pin_command"])
+def test_a_wrong_pin_is_said_with_where_it_came_from(host, name):
+    path = copy_of_pin(host, "not-the-pin")
+    source = {"pin_credential": path.name, "pin_fd": 7, "pin_command": f"/bin/cat {path}"}[name]
+    said = {"pin_credential": f"the PIN credential {path.name}",
+            "pin_fd": "the PIN's file descriptor 7", "pin_command": "the PIN command /bin/cat"}
+    run = {"command": ("sh", "-c", f'exec "$@" 7<{path}', "sh"),
+           "CREDENTIALS_DIRECTORY": path.parent}
+    use(host, **{name: source})
+    host.assert_fails(77, "pin", said[name], "CKR_PIN_INCORRECT", reason="latched", **run)
+    host.assert_fails(77, "pin", said[name], "not tried again", reason="latched", **run)
+    assert host.calls("C_Login") == 1
+    host.shim.forget()
+    use(host, pin_file=host.token.pin_file)
+    host.assert_recovers()
 
 
 def test_a_command_that_never_ends_is_ended_with_the_worker(host):

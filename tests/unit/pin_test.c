@@ -117,6 +117,7 @@ static void what_can_be_no_pin_is_refused_before_it_costs_a_try(void **state)
 
 		write_file(*state, "pin", cases[i].written, cases[i].length, 0600, path);
 		assert_no_pin(&source, ERROR_PIN, cases[i].complaint);
+		assert_no_pin(&source, ERROR_PIN, path);
 	}
 }
 
@@ -201,6 +202,7 @@ static void four_kibibytes_are_read_and_one_byte_more_is_refused(void **state)
 	bytes[SECRET_SIZE_MAX + 1] = '\0';
 	write_file(*state, "pin", bytes, SECRET_SIZE_MAX + 1, 0600, path);
 	assert_no_pin(&source, ERROR_PIN, "longer than 4096 bytes");
+	assert_no_pin(&source, ERROR_PIN, path);
 	bytes[SECRET_SIZE_MAX] = '\0';
 	write_file(*state, "pin", bytes, SECRET_SIZE_MAX, 0600, path);
 	assert_pin(&source, bytes);
@@ -216,7 +218,7 @@ static void a_credential_is_a_file_in_the_folder_that_systemd_names(void **state
 	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", folder->path, 1), 0);
 	assert_pin(&source, "1234");
 	write_file(folder, "orders.pin", "1234\n", 5, 0444, path);
-	assert_no_pin(&source, ERROR_PIN, "mode 0444");
+	assert_no_pin(&source, ERROR_PIN, "the PIN credential orders.pin has the mode 0444");
 }
 
 static void a_credential_without_its_folder_or_with_a_path_is_refused(void **state)
@@ -240,6 +242,7 @@ static void a_descriptor_is_read_to_its_end_and_left_open(void **state)
 {
 	struct pin_source source = { .kind = PIN_DESCRIPTOR };
 	int ends[2];
+	char what[PATH_SIZE];
 
 	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -248,6 +251,8 @@ static void a_descriptor_is_read_to_its_end_and_left_open(void **state)
 	close(ends[1]);
 	source.descriptor = ends[0];
 	assert_pin(&source, "1234");
+	text_format(what, sizeof(what), "the PIN's file descriptor %d: the PIN is empty", ends[0]);
+	assert_no_pin(&source, ERROR_PIN, what);
 	assert_int_equal(close(ends[0]), 0);
 	assert_no_pin(&source, ERROR_PIN, "Bad file descriptor");
 }
@@ -255,12 +260,12 @@ static void a_descriptor_is_read_to_its_end_and_left_open(void **state)
 static void the_output_of_a_command_is_the_pin(void **state)
 {
 	const struct pin_source good = { .kind = PIN_COMMAND, .name = "/bin/echo 1234" };
-	const struct pin_source silent = { .kind = PIN_COMMAND, .name = "/bin/true" };
+	const struct pin_source silent = { .kind = PIN_COMMAND, .name = "/bin/true 4711" };
 	const struct pin_source bad = { .kind = PIN_COMMAND, .name = "echo 1234" };
 
 	(void)state;
 	assert_pin(&good, "1234");
-	assert_no_pin(&silent, ERROR_PIN, "is empty");
+	assert_no_pin(&silent, ERROR_PIN, "the PIN command /bin/true: the PIN is empty");
 	assert_no_pin(&bad, ERROR_CONFIG, "absolute path");
 }
 
