@@ -1,6 +1,7 @@
 #include "transport/https.h"
 
 #include "base/text.h"
+#include "transport/ca_file.h"
 #include "transport/https_failure.h"
 #include "transport/request_headers.h"
 #include "transport/response_head.h"
@@ -151,7 +152,8 @@ bool https_open(const struct https_settings *settings, const struct https_identi
 	scoped(CURL) CURL *curl = curl_easy_init();
 	scoped(https) struct https *https = NULL;
 
-	if (identity && !tls_identity_check(identity, error))
+	if (!ca_file_check(settings->server_ca_file, error)
+	    || (identity && !tls_identity_check(identity, error)))
 		return false;
 	if (!curl)
 		return error_set(error, ERROR_INTERNAL, "libcurl does not start");

@@ -62,7 +62,8 @@ struct https_answer {
 	const char *content_type; /* "" when there was none */
 };
 
-/* identity NULL: no client certificate. A key that is not the certificate's is ERROR_TOKEN. */
+/* identity NULL: no client certificate. A key that is not the certificate's is ERROR_TOKEN; a CA
+   file that cannot be used as transport/ca_file.h has it. */
 MUST_CHECK bool https_open(const struct https_settings *settings,
     const struct https_identity *identity, struct https **ret_https, struct error *error);
 void https_close(struct https *https);
@@ -71,7 +72,7 @@ void https_close(struct https *https);
    True for any complete HTTP answer: look at the status. ERROR_NETWORK, ERROR_CLOCK,
    ERROR_REJECTED (an alert about our certificate), ERROR_CONNECTOR (server certificate, TLS
    refused otherwise, answer too large), ERROR_TOKEN (our key did not sign, or wrongly),
-   ERROR_CONFIG (no https URL, no CA file). */
+   ERROR_CONFIG (no https URL). */
 MUST_CHECK bool https_post(struct https *https, const char *url, const char *secret_header,
     const char *body, size_t length, struct https_answer *ret_answer, struct error *error);
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
 #include "pkcs11/nameless.h"
+#include "transport/ca_file.h"
 
 #include <openssl/rand.h>
 
@@ -17,7 +18,9 @@ bool step_plan(struct run *run, enum phase *ret_after, struct error *error)
 	char prefix[JOURNAL_LABEL_SIZE];
 
 	(void)ret_after;
-	if (!key_pair_check_bits(access_token(run), run->settings->key_bits, error)
+	/* Before a key is made that would wait for somebody to mend it. */
+	if (!ca_file_check(run->settings->server_ca_file, error)
+	    || !key_pair_check_bits(access_token(run), run->settings->key_bits, error)
 	    || !nameless_find(access_token(run), &nameless, error))
 		return false;
 	if (RAND_bytes(id.bytes, (int)id.length) != 1)

@@ -66,6 +66,24 @@ def test_the_systems_store_does_not_know_this_connector(host):
     host.assert_recovers()
 
 
+@pytest.mark.parametrize("make, said", [
+    (lambda path: None, "No such file or directory"), (lambda path: path.mkdir(), "directory"),
+    (lambda path: path.write_text(""), "is empty"),
+    (lambda path: path.write_text("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n"),
+     "no PEM certificate")])
+def test_a_ca_file_that_cannot_be_used_is_said_before_a_key_is_made(world, make, said):
+    path = world.directory / "server-ca.pem"
+    make(path)
+    good = world.settings()["server_ca_file"]
+    world.configure(server_ca_file=path)
+    for arguments, reason in ((("renew", "--force"), "none"), (("renew", "--dry-run"), "dry_run")):
+        world.assert_fails(78, "config", f"server_ca_file {path}", said, "PEM file", reason=reason,
+                           arguments=arguments)
+    assert world.calls("C_GenerateKeyPair") == 0
+    world.configure(server_ca_file=good)
+    world.assert_recovers()
+
+
 def test_the_ca_of_the_clients_is_no_ca_for_the_server(host):
     host.configure(server_ca_file=host.folder / "ca-bundle.pem")
     host.assert_fails(76, "connector", host.connector.mtls_url, "does not verify")

@@ -105,6 +105,15 @@ def users_world(connector):
         yield world
 
 
+@pytest.mark.skipif(not AS_USER, reason="root alone can close a file to the user")
+def test_a_ca_file_that_the_user_may_not_read(users_world):
+    authority = users_world.directory / "server-ca.pem"
+    os.chown(authority, 0, 0)
+    authority.chmod(0o600)
+    users_world.assert_fails(77, "state", str(authority), "Permission denied", str(USER),
+                             command=AS_USER)
+
+
 def test_no_core_dump_and_no_other_process_of_the_user_gets_the_pin(users_world):
     world = users_world
     world.shim.plan("C_Login 1 hang")

@@ -133,19 +133,28 @@ static void a_server_certificate_that_does_not_verify_stops_everything(void **st
 	}
 }
 
-static void a_ca_file_that_is_missing_or_empty_is_a_matter_of_the_configuration(void **state)
+static void a_ca_file_that_cannot_be_used_is_said_before_any_connection(void **state)
 {
-	static const char *const files[] = { "/nonexistent/ca.pem", "/dev/null" };
-	struct https_answer answer;
+	static const struct {
+		const char *file;
+		const char *said;
+	} cases[] = {
+		{ "/nonexistent/ca.pem", "No such file or directory" },
+		{ "/", "Is a directory" },
+		{ "/dev/null", "not a regular file" },
+		{ "/proc/version", "is empty" },
+		{ "/etc/hostname", "holds no PEM certificate" },
+	};
+	struct https *https = NULL;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
-		stand_in.settings.server_ca_file = files[i];
-		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
-
-		assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_CONFIG);
-		assert_non_null(strstr(error.message, files[i]));
-		assert_false(https_facts(https)->request_sent);
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		stand_in.settings.server_ca_file = cases[i].file;
+		assert_refused(https_open(&stand_in.settings, &stand_in.identity, &https, &error),
+		    &error, ERROR_CONFIG);
+		assert_non_null(strstr(error.message, cases[i].file));
+		assert_non_null(strstr(error.message, cases[i].said));
+		assert_non_null(strstr(error.message, "set server_ca_file to a PEM file"));
 	}
 }
 
@@ -171,8 +180,7 @@ int main(void)
 		WITH_THE_STAND_IN(
 		    a_key_that_is_not_the_certificates_is_refused_before_any_connection),
 		WITH_THE_STAND_IN(a_server_certificate_that_does_not_verify_stops_everything),
-		WITH_THE_STAND_IN(
-		    a_ca_file_that_is_missing_or_empty_is_a_matter_of_the_configuration),
+		WITH_THE_STAND_IN(a_ca_file_that_cannot_be_used_is_said_before_any_connection),
 		WITH_THE_STAND_IN(the_system_store_does_not_know_the_stand_in),
 	};
 
