@@ -5,6 +5,7 @@
 #include "agent/config/ini.h"
 #include "agent/config/setting_table.h"
 #include "agent/config/setting_value.h"
+#include "base/duration.h"
 #include "base/text.h"
 
 #include <limits.h>
@@ -147,12 +148,43 @@ static void list_set(const struct section *section, bool is_set[SETTING_COUNT])
 		is_set[i] = section->places[i].line != 0;
 }
 
+/* Where an identity's setting was given, its own before the agent's; line 0: nowhere. */
+static const struct place *place_of(
+    const struct section *section, const struct section *agent, const char *name)
+{
+	const size_t at = (size_t)(setting_find(name) - setting_table);
+
+	return section->places[at].line != 0 ? &section->places[at] : &agent->places[at];
+}
+
+/* A step makes one request at most. If the step's deadline came first, the worker would be ended
+   in the middle of what is only a slow answer, and a one-time token lost. */
+static bool check_timeouts(
+    const struct section *section, const struct section *agent, struct error *error)
+{
+	const struct identity_settings *settings = &section->settings;
+	const struct place *request = place_of(section, agent, "request_timeout");
+	const struct place *step = place_of(section, agent, "step_timeout");
+	const struct place *place = request->line != 0 ? request : step;
+	char of_request[32];
+	char of_step[32];
+
+	if (settings->request_timeout < settings->step_timeout)
+		return true;
+	duration_format(settings->request_timeout, of_request, sizeof(of_request));
+	duration_format(settings->step_timeout, of_step, sizeof(of_step));
+	return error_set(error, ERROR_CONFIG,
+	    "%s:%u: request_timeout (%s%s) is not shorter than step_timeout (%s%s), which would "
+	    "end "
+	    "the request: set both",
+	    place->path, place->line, of_request, request->line == 0 ? ", the default" : "",
+	    of_step, step->line == 0 ? ", the default" : "");
+}
+
 /* For a message of the worker's, which does not see the files. */
 static void note_place_of_token(struct section *section, const struct section *agent)
 {
-	const size_t token = (size_t)(setting_find("token") - setting_table);
-	const struct place *place =
-	    section->places[token].line != 0 ? &section->places[token] : &agent->places[token];
+	const struct place *place = place_of(section, agent, "token");
 	char text[PATH_MAX + 16];
 
 	text_format(text, sizeof(text), "%s:%u", place->path, place->line);
@@ -175,6 +207,8 @@ static bool complete(struct reading *reading, struct error *error)
 		if (!identity_settings_check(&section->settings, error))
 			return error_prefix(
 			    error, "%s:%u", section->begins.path, section->begins.line);
+		if (!check_timeouts(section, &reading->agent, error))
+			return false;
 		note_place_of_token(section, &reading->agent);
 	}
 	return true;

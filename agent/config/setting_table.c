@@ -28,7 +28,7 @@ const struct setting setting_table[] = {
 	  .sentence = "How long a connection may take to be made." },
 	{ "request_timeout", SETTING_SECONDS, AT(request_timeout), .least = 1, .most = HOUR,
 	  .standard = "110s",
-	  .sentence = "How long a request may take, its connection included; the Connector's own limit is 100 s." },
+	  .sentence = "How long a request may take, its connection included; shorter than step_timeout; the Connector's own limit is 100 s." },
 
 	{ "module", SETTING_PATH, AT(module), .required = true,
 	  .sentence = "The token's PKCS#11 module." },
@@ -58,7 +58,7 @@ const struct setting setting_table[] = {
 	  .sentence = "How long the token may take to generate a key." },
 	{ "step_timeout", SETTING_SECONDS, AT(step_timeout), .least = 1, .most = HOUR,
 	  .standard = "2min",
-	  .sentence = "How long any other step may take before the worker is ended." },
+	  .sentence = "How long any other step may take before the worker is ended; longer than request_timeout, since a step makes one request." },
 
 	{ "lifetime_fraction", SETTING_FRACTION, AT(lifetime_fraction), .least = 0.1, .most = 0.95,
 	  .standard = "2/3",

@@ -108,11 +108,11 @@ def test_the_worker_holds_the_lock_too_and_dies_with_its_supervisor(world, hangi
 
 
 def test_a_stopped_worker_is_ended_by_its_deadline(world, hanging):
-    world.configure(step_timeout="2s")
+    world.configure(step_timeout="2s", request_timeout="1s")
     run, worker = hanging("C_Login")
     os.kill(worker, signal.SIGSTOP)
     result = finish(run)
     assert (result.status, result["error"]["class"]) == (75, "deadline"), result
     assert not is_alive(worker)
-    world.configure(step_timeout=None)
+    world.configure(step_timeout=None, request_timeout=None)
     world.assert_renews()

@@ -86,11 +86,11 @@ def test_a_wrong_signature_in_a_handshake_is_seen_by_the_connector(world, nth):
 
 def test_a_second_session_that_is_refused_does_not_hang_for_ever(host):
     """libp11 waits for ever then; the deadline ends it."""
-    host.configure(step_timeout="2s")
+    host.configure(step_timeout="2s", request_timeout="1s")
     host.shim.plan("C_OpenSession 2 fail CKR_SESSION_COUNT")
     result = host.run("renew", "--force")
     assert (result.status, result["error"]["class"]) in [(69, "token"), (75, "deadline")], result
-    host.configure(step_timeout=None)
+    host.configure(step_timeout=None, request_timeout=None)
     assert_heals_whatever_key(host)
 
 

@@ -14,7 +14,7 @@ CRASHES = {"segfault": "SIGSEGV", "abort": "SIGABRT"}
 
 def assert_heals(world):
     """Whatever phase was cut: at most one more key is made."""
-    world.configure(step_timeout=None, key_generation_timeout=None)
+    world.configure(step_timeout=None, request_timeout=None, key_generation_timeout=None)
     world.shim.plan()
     world.assert_identity_works()
     world.assert_renews()
@@ -35,7 +35,7 @@ def assert_worker_is_gone(world):
 ])
 def test_a_call_that_never_returns_ends_with_its_deadline(world, function, step):
     timeout = "key_generation_timeout" if function == "C_GenerateKeyPair" else "step_timeout"
-    world.configure(**{timeout: "2s"})
+    world.configure(**{timeout: "2s", "request_timeout": "1s"})
     world.shim.plan(f"{function} 1 hang")
     world.assert_fails(75, "deadline", step, "not done after 2 s", "the token")
     assert world.shim.calls()[-1].result == "hang"
@@ -44,7 +44,7 @@ def test_a_call_that_never_returns_ends_with_its_deadline(world, function, step)
 
 
 def test_a_login_and_a_probe_that_hang_leave_the_phase_they_were_in(world):
-    world.configure(step_timeout="2s")
+    world.configure(step_timeout="2s", request_timeout="1s")
     world.shim.plan("C_Sign 3 hang")
     world.assert_fails(75, "deadline", "probing with the new certificate")
     assert world.journal()["phase"] == "VERIFIED"

@@ -146,11 +146,11 @@ def test_a_command_that_never_ends_is_ended_with_the_worker(host):
     script = host.directory / "command"
     script.write_text(f"echo $$ > {note}\nexec sleep 1000\n")
     use(host, pin_command=f"/bin/sh {script}")
-    host.configure(step_timeout="2s")
+    host.configure(step_timeout="2s", request_timeout="1s")
     host.assert_fails(75, "deadline", "opening the token")
     pid = note.read_text().strip()
     wait_until(lambda: not is_alive(pid))
-    host.configure(step_timeout=None)
+    host.configure(step_timeout=None, request_timeout=None)
     use(host, pin_file=host.token.pin_file)
     host.assert_recovers()
 

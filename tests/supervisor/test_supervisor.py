@@ -34,7 +34,7 @@ def test_a_step_that_passes_its_deadline_is_named_and_the_worker_killed(supervis
 
 
 def test_a_worker_that_never_says_anything_has_the_deadline_of_a_step(supervisor):
-    supervisor.configure("step_timeout = 1s")
+    supervisor.configure("request_timeout = 1s\nstep_timeout = 2s")
     result = supervisor.run("silent")
     assert (result.status, result.json["error"]["class"]) == (75, "deadline")
 

@@ -131,6 +131,25 @@ static void a_setting_of_the_agent_alone_is_refused_in_an_identity(void **state)
 	    "main.conf:2: \"state_directory\" belongs into [agent]");
 }
 
+static void a_request_that_may_take_as_long_as_its_step_is_refused(void **state)
+{
+	scoped(config) struct config *config = NULL;
+
+	assert_refusal_of(*state, ORDERS "step_timeout = 110s\n",
+	    "main.conf:5: request_timeout (1 min 50 s, the default) is not shorter than "
+	    "step_timeout (1 min 50 s), which would end the request: set both");
+	assert_refusal_of(*state, ORDERS "request_timeout = 2min\n",
+	    "main.conf:5: request_timeout (2 min) is not shorter than step_timeout (2 min, the "
+	    "default), which would end the request: set both");
+	assert_refusal_of(*state, "[agent]\nrequest_timeout = 1h\n" ORDERS "step_timeout = 10min\n",
+	    "main.conf:2: request_timeout (1 h) is not shorter than step_timeout (10 min), which "
+	    "would end the request: set both");
+	config_folder_write(
+	    *state, "main.conf", ORDERS "request_timeout = 2min\nstep_timeout = 121s\n");
+	config = config_folder_must_load(*state);
+	assert_int_equal(config->identities[0].request_timeout, 120);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +160,7 @@ int main(void)
 		in_a_folder(two_ways_to_the_pin_are_refused),
 		in_a_folder(a_pin_in_the_wrong_place_is_refused_and_not_shown),
 		in_a_folder(a_setting_of_the_agent_alone_is_refused_in_an_identity),
+		in_a_folder(a_request_that_may_take_as_long_as_its_step_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
