@@ -59,13 +59,26 @@ static void note(const struct call *call, struct identity *identity,
 		console_print(call->console, "%s: %s", identity->settings->name, error.message);
 }
 
+/* A certificate that an earlier run had got has made the token unnecessary. */
+static void say_enrolled(
+    const struct identity *identity, const struct secret *token, struct result *result)
+{
+	bool sent =
+	    journal_token_is_spent(&identity->journal, secret_bytes(token), secret_length(token));
+	char end[CLOCK_TEXT_SIZE];
+
+	clock_format(identity->not_after, end);
+	text_format(result->message, sizeof(result->message), "enrolled%s: valid until %s%s",
+	    sent ? "" : " with the certificate that an earlier run had got", end,
+	    sent ? "" : "; the one-time token was not used and may be kept");
+}
+
 bool command_enroll(
     const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	scoped(supervised) struct supervised supervised = { .interrupted = false };
 	scoped(enroll_token) struct enroll_token token = { .secret = NULL };
 	struct errand errand = { .task = JOB_ENROLL };
-	char end[CLOCK_TEXT_SIZE];
 	bool done;
 
 	if (!read_token(call, identity, &token, error)
@@ -85,7 +98,6 @@ bool command_enroll(
 	if (!done)
 		return false;
 	result->reason = REASON_RENEWED;
-	clock_format(identity->not_after, end);
-	text_format(result->message, sizeof(result->message), "enrolled: valid until %s", end);
+	say_enrolled(identity, token.secret, result);
 	return true;
 }

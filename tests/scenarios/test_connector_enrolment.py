@@ -48,7 +48,7 @@ def assert_enrolls(host, keys=1, **more):
 
 
 def test_two_calls_with_a_token_each_and_a_probe_with_the_certificate(host):
-    assert_enrolls(host)
+    assert "not used" not in assert_enrolls(host)["msg"]
     calls = host.connector.calls()[:3]
     assert [(call["operation"], call["side"]) for call in calls] == \
         [("configuration", "token"), ("sign", "token"), ("probe", "mtls")]
@@ -161,7 +161,9 @@ def test_a_token_that_waits_for_a_certificate_left_behind_is_not_needed(host):
     host.connector.fault("probe", "error_502")
     assert_not_enrolled(enroll(host), 75, "network", "HTTP 502")
     remember_tokens(host)
-    assert_enrolls(host)
+    result = assert_enrolls(host)
+    assert "the one-time token was not used and may be kept" in result["msg"]
+    assert result["msg"] in result.errors
     assert [call["operation"] for call in host.connector.calls()][:1] == ["probe"]
     assert host.shown + [call for call in host.connector.calls() if call["token_sha256"]] == \
         host.shown
