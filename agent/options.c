@@ -156,14 +156,20 @@ static bool take_option(struct reader *reader, const struct option *option, cons
 
 static bool take_command(const char *name, struct options *options, struct error *error)
 {
+	const struct command *nearest;
+
 	if (options->command)
 		return error_set(error, ERROR_USAGE, "one command at a time: %s or %.64s",
 		    options->command->name, name);
 	options->command = command_find(name);
-	if (!options->command)
-		return error_set(error, ERROR_USAGE, "unknown command \"%.64s\": did you mean %s?",
-		    name, command_nearest(name)->name);
-	return true;
+	if (options->command)
+		return true;
+	nearest = command_nearest(name);
+	if (!nearest)
+		return error_set(error, ERROR_USAGE,
+		    "unknown command \"%.64s\": renewal-agent --help shows them", name);
+	return error_set(
+	    error, ERROR_USAGE, "unknown command \"%.64s\": did you mean %s?", name, nearest->name);
 }
 
 static bool take_argument(struct reader *reader, struct options *options, struct error *error)

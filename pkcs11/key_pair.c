@@ -179,6 +179,7 @@ static CK_RV destroy_all(
 
 static bool check_destroyed(const struct token *token, const struct key_id *id, struct error *error)
 {
+	size_t left;
 	scoped(object_list) struct object_list privates = { NULL, 0 };
 	scoped(object_list) struct object_list publics = { NULL, 0 };
 	char text[KEY_ID_TEXT_SIZE];
@@ -186,12 +187,13 @@ static bool check_destroyed(const struct token *token, const struct key_id *id, 
 
 	if (result != CKR_OK)
 		return key_error(error, result, "make sure of the destruction of", token, id);
-	if (privates.count == 0 && publics.count == 0)
+	left = privates.count + publics.count;
+	if (left == 0)
 		return true;
 	key_id_format(id, text);
 	return error_set(error, ERROR_TOKEN,
-	    "the token %s says that it destroyed the key %s, but %zu objects of it are left",
-	    token_name(token), text, privates.count + publics.count);
+	    "the token %s says that it destroyed the key %s, but %zu of its objects %s left",
+	    token_name(token), text, left, left == 1 ? "is" : "are");
 }
 
 bool key_pair_destroy(

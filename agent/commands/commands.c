@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-#include <stdint.h>
+#include <string.h>
 
 /* clang-format off */
 const struct command command_table[COMMAND_COUNT] = {
@@ -35,7 +35,8 @@ const struct command *command_find(const char *name)
 const struct command *command_nearest(const char *name)
 {
 	const struct command *nearest = NULL;
-	size_t least = SIZE_MAX;
+	/* Further apart is another word, not one that was mistyped. */
+	size_t least = strlen(name) < 6 ? (strlen(name) + 1) / 2 : 3;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(command_table); i++) {
 		size_t distance = text_distance(name, command_table[i].name);

@@ -45,6 +45,7 @@ extern const struct command command_table[COMMAND_COUNT];
 
 /* NULL when there is none. */
 const struct command *command_find(const char *name);
+/* For "did you mean": at most two letters away, and less than half of the word; else NULL. */
 const struct command *command_nearest(const char *name);
 
 MUST_CHECK bool command_enroll(

@@ -18,11 +18,14 @@ bool command_keys(
 		.unknown = call->options->unknown,
 	};
 
+	int count;
+
 	if (!errand_run(call, identity, &errand, result, &supervised, error))
 		return false;
 	if (!call->options->json)
 		report_keys(stdout, identity, result->keys);
-	text_format(result->message, sizeof(result->message), "%d keys%s",
-	    cJSON_GetArraySize(result->keys), result->changed ? ", leftovers destroyed" : "");
+	count = cJSON_GetArraySize(result->keys);
+	text_format(result->message, sizeof(result->message), "%d key%s%s", count,
+	    count == 1 ? "" : "s", result->changed ? ", leftovers destroyed" : "");
 	return true;
 }

@@ -99,8 +99,8 @@ static struct decision clock_has_gone_back(const struct identity *identity, int6
 	clock_format(identity->journal.saved, then);
 	clock_format(now, here);
 	(void)error_set(&decision.error, ERROR_CLOCK,
-	    "the clock says %s, but the last run was at %s: set the clock right (renew --force "
-	    "goes on without)",
+	    "the clock says %s, but the last run was at %s: set the clock right, or run `renew "
+	    "--force` once",
 	    here, then);
 	return decision;
 }

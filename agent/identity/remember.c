@@ -68,9 +68,9 @@ static void note_rejection(
 	clock_format(journal->rejected_since, since);
 	error->kind = ERROR_REENROLL;
 	(void)error_prefix(error,
-	    "the Connector has refused this identity %u times since %s, run enroll with a "
+	    "the Connector has refused this identity %u time%s since %s, run enroll with a "
 	    "one-time token",
-	    journal->rejections, since);
+	    journal->rejections, journal->rejections == 1 ? "" : "s", since);
 }
 
 static enum reason reason_of(const struct error *error, const struct outcome *outcome)

@@ -131,7 +131,7 @@ bool leftovers_destroy_nameless(struct run *run, struct error *error)
 	}
 	if (!nameless_destroy(token, &second, &destroyed, error))
 		return false;
-	run_warn(run, "destroyed %zu objects that a cut key generation left in token %s", destroyed,
-	    token_name(token));
+	run_warn(run, "destroyed %zu object%s that a cut key generation left in token %s",
+	    destroyed, destroyed == 1 ? "" : "s", token_name(token));
 	return true;
 }

@@ -188,6 +188,7 @@ cJSON *report_json_all(const struct options *options, cJSON *identities, int exi
 	cJSON *object = new_report(options, NULL);
 	int changed = 0;
 	int failed = 0;
+	int count = cJSON_GetArraySize(identities);
 	const cJSON *each;
 	char message[96];
 
@@ -195,8 +196,8 @@ cJSON *report_json_all(const struct options *options, cJSON *identities, int exi
 		changed += json_boolean(each, "changed", false);
 		failed += json_boolean(each, "failed", false);
 	}
-	text_format(message, sizeof(message), "%d identities: %d changed, %d failed",
-	    cJSON_GetArraySize(identities), changed, failed);
+	text_format(message, sizeof(message), "%d %s: %d changed, %d failed", count,
+	    count == 1 ? "identity" : "identities", changed, failed);
 	json_add_boolean(object, "changed", changed > 0);
 	json_add_boolean(object, "failed", failed > 0);
 	json_add_string(object, "msg", message);

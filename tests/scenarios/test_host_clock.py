@@ -18,7 +18,7 @@ def test_a_clock_a_day_behind_makes_the_servers_certificate_invalid_or_is_named(
 
 def test_a_clock_that_has_gone_back_behind_the_journal(world):
     assert world.run("renew", "--force", command=AHEAD).status == 0
-    result = world.assert_fails(75, "clock", "set the clock right", "renew --force",
+    result = world.assert_fails(75, "clock", "set the clock right", "run `renew --force` once",
                                 reason="clock", arguments=("renew",))
     assert result["error"]["retry"]
     world.assert_renews()

@@ -191,7 +191,7 @@ static void a_destruction_that_fails_or_is_only_pretended_is_an_error(void **sta
 	/* The public object stays with the private one. */
 	assert_int_equal(shim_calls(*state, "C_DestroyObject"), 1);
 	shim_assert_fails(
-	    *state, "C_DestroyObject 1 fail CKR_OK\n", destroy, "1 objects of it are left");
+	    *state, "C_DestroyObject 1 fail CKR_OK\n", destroy, "1 of its objects is left");
 	run_well(*state, "", destroy, &report);
 	assert_int_equal(report.count, 1);
 }

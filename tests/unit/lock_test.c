@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static struct store *store;
@@ -218,6 +219,35 @@ static void a_symlink_in_the_place_of_the_lock_is_refused(void **state)
 	assert_false(state_folder_has("orders/elsewhere"));
 }
 
+/* Root opens every file: the test needs somebody else. */
+static void a_lock_of_another_user_says_as_whom_to_run(void **state)
+{
+	static const char said[] =
+	    "/lock: Permission denied; it belongs to the user with the id 0, "
+	    "but this runs as 12345: run it as that user";
+	pid_t child;
+	int status;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	state_folder_write("orders/lock", "");
+	assert_int_equal(fchmodat(store_folder(store), "lock", 0600, 0), 0);
+	child = fork();
+	if (child == 0) {
+		struct error error = ERROR_INIT;
+		bool waited;
+		int lock;
+
+		if (setresuid(12345, 12345, 12345) != 0
+		    || lock_take(store, 0, &lock, &waited, &error))
+			_exit(1);
+		_exit(error.kind == ERROR_PERMISSION && strstr(error.message, said) ? 0 : 2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +260,7 @@ int main(void)
 		WITH_A_STORE(the_lock_is_held_until_the_last_that_inherited_it_is_gone),
 		WITH_A_STORE(twenty_at_once_come_one_after_the_other),
 		WITH_A_STORE(a_symlink_in_the_place_of_the_lock_is_refused),
+		WITH_A_STORE(a_lock_of_another_user_says_as_whom_to_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

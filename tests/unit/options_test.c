@@ -102,6 +102,12 @@ static void what_is_not_known_is_refused_with_what_was_meant(void **state)
 	(void)state;
 	assert_usage("", "which command? renewal-agent --help shows them");
 	assert_usage("renwe", "unknown command \"renwe\": did you mean renew?");
+	assert_usage("keyz", "unknown command \"keyz\": did you mean keys?");
+	assert_usage(
+	    "frobnicate", "unknown command \"frobnicate\": renewal-agent --help shows them");
+	assert_usage("kays2", "unknown command \"kays2\": did you mean keys?");
+	assert_usage("kyss", "unknown command \"kyss\": renewal-agent --help shows them");
+	assert_usage("x", "unknown command \"x\": renewal-agent --help shows them");
 	assert_usage("renew --forec", "unknown option --forec: did you mean --force?");
 	assert_usage("renew --for", "unknown option --for: did you mean --force?");
 	assert_usage("renew -f", "unknown option -f: renewal-agent --help shows them");

@@ -162,6 +162,7 @@ static void one_refusal_is_enough_when_the_settings_say_so(void **state)
 	host->settings.rejected_after = 0;
 	end(host, ERROR_REJECTED, NOW);
 	assert_int_equal(host->error.kind, ERROR_REENROLL);
+	assert_non_null(strstr(host->error.message, "refused this identity 1 time since"));
 }
 
 static void a_clock_that_went_back_starts_the_count_of_time_anew(void **state)

@@ -217,6 +217,17 @@ static void several_identities_stand_under_one_head(void **state)
 	assert_int_equal(cJSON_GetArraySize(json_member(report, "identities")), 2);
 }
 
+static void one_identity_is_not_called_identities(void **state)
+{
+	struct host *host = *state;
+	cJSON *identities = cJSON_CreateArray();
+	scoped(cJSON) cJSON *report = NULL;
+
+	cJSON_AddItemToArray(identities, report_of(host));
+	report = report_json_all(&host->options, identities, 0);
+	assert_string_equal(json_string(report, "msg"), "1 identity: 0 changed, 0 failed");
+}
+
 static void the_state_says_what_is_to_be_done(void **state)
 {
 	struct host *host = *state;
@@ -342,6 +353,7 @@ static void nothing_changed_is_10_when_details_are_wanted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		on_a_host(one_identity_is_not_called_identities),
 		on_a_host(the_report_has_exactly_the_members_that_are_promised),
 		on_a_host(the_certificate_is_described),
 		on_a_host(a_failure_stands_in_the_report_with_class_and_retry),
