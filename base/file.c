@@ -49,6 +49,26 @@ bool folder_open(const char *path, int *ret_folder, struct error *error)
 	return true;
 }
 
+bool folder_open_at(
+    int parent, const char *name, const char *path, int *ret_folder, struct error *error)
+{
+	int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int reason = errno;
+	struct stat status;
+
+	if (folder < 0 && (reason == ENOTDIR || reason == ELOOP)
+	    && fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(error, ERROR_PERMISSION,
+		    "%s is %s: put a folder in its place, or remove it", path,
+		    S_ISLNK(status.st_mode) ? "a symlink, which is not followed here"
+					    : "not a folder");
+	errno = reason;
+	if (folder < 0 && reason != ENOENT)
+		return fail(error, "open the folder", path);
+	*ret_folder = folder;
+	return true;
+}
+
 bool folder_make(int parent, const char *name, mode_t mode, const char *path, int *ret_folder,
     struct error *error)
 {
@@ -57,9 +77,10 @@ bool folder_make(int parent, const char *name, mode_t mode, const char *path, in
 
 	if (!made && errno != EEXIST)
 		return fail(error, "make the folder", path);
-	folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (!folder_open_at(parent, name, path, &folder, error))
+		return false;
 	if (folder < 0)
-		return fail(error, "open the folder", path);
+		return error_set(error, ERROR_STATE, "%s has just been removed", path);
 	if (made && fchmod(folder, mode) != 0)
 		return fail(error, "set the mode of", path);
 	if (made && !folder_sync(parent, path, error))

@@ -20,6 +20,10 @@ enum error_kind file_error_kind(int error_number);
 
 /* Opens a folder, O_DIRECTORY | O_CLOEXEC; a symlink as the last part is followed. */
 MUST_CHECK bool folder_open(const char *path, int *ret_folder, struct error *error);
+/* The same below another folder, by name. Absent: *ret_folder -1. A symlink, which is not followed, or
+   another thing in its place is ERROR_PERMISSION. `path` is only for messages. */
+MUST_CHECK bool folder_open_at(
+    int parent, const char *name, const char *path, int *ret_folder, struct error *error);
 /* Makes it (mode as given, whatever the umask) unless it is there, durably, and opens it.
    `path` is only for messages. */
 MUST_CHECK bool folder_make(int parent, const char *name, mode_t mode, const char *path,

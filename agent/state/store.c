@@ -79,10 +79,8 @@ static bool open_state_directory(const char *path, bool make, int *ret_folder, s
 static bool open_folder(
     int parent, const char *name, const char *path, bool make, int *ret_folder, struct error *error)
 {
-	if (make)
-		return folder_make(parent, name, 0755, path, ret_folder, error);
-	*ret_folder = openat(parent, name, FOLDER_FLAGS | O_NOFOLLOW);
-	return *ret_folder >= 0 || errno == ENOENT || fail(error, "open the folder", path);
+	return make ? folder_make(parent, name, 0755, path, ret_folder, error)
+		    : folder_open_at(parent, name, path, ret_folder, error);
 }
 
 /* The configuration lets no other names pass; a slash here would lead out of the folder. */
@@ -124,9 +122,11 @@ bool store_open(const char *state_directory, const char *identity, bool make,
 	scoped(fd) int folder = -1;
 	scoped(fd) int generations = -1;
 	char path[PATH_MAX];
+	char below[PATH_MAX];
 	char tag[STORE_TAG_SIZE];
 
 	text_format(path, sizeof(path), "%s/%s", state_directory, identity);
+	text_format(below, sizeof(below), "%s/%s/" GENERATIONS_NAME, state_directory, identity);
 	if (!check_name(identity, error)
 	    || !open_state_directory(state_directory, make, &parent, error))
 		return false;
@@ -136,7 +136,7 @@ bool store_open(const char *state_directory, const char *identity, bool make,
 	if (folder < 0)
 		return true;
 	if (!check_folder(folder, path, make, error)
-	    || !open_folder(folder, GENERATIONS_NAME, path, make, &generations, error)
+	    || !open_folder(folder, GENERATIONS_NAME, below, make, &generations, error)
 	    || !store_tag_load(parent, state_directory, make, tag, error))
 		return false;
 	*ret_store = new_store(path, take_fd(&folder), take_fd(&generations), tag);

@@ -117,3 +117,19 @@ def test_files_that_may_not_grow(world):
     world.assert_fails(75, "state", str(world.state), "File too large",
                        command=("prlimit", "--fsize=0"))
     world.assert_recovers(keys=0)
+
+
+@pytest.mark.parametrize("name", ["orders", "orders/generations"])
+def test_a_symlink_in_the_place_of_a_folder_is_not_followed(new_world, name):
+    world = new_world
+    elsewhere = world.directory / "elsewhere"
+    elsewhere.mkdir()
+    (world.state / name).parent.mkdir(parents=True)
+    (world.state / name).symlink_to(elsewhere)
+    for arguments in (("enroll", "--token-file", world.one_time_token()), ("renew", "--force"),
+                      ("status",)):
+        result = world.run(*arguments)
+        assert (result.status, result["error"]["class"]) == (77, "state"), result
+        assert f"{world.state / name} is a symlink" in result["error"]["message"]
+    assert list(elsewhere.iterdir()) == []
+    assert world.shim.calls() == []

@@ -125,11 +125,13 @@ static void a_folder_that_cannot_be_made_is_said(void **state)
 
 	(void)state;
 	here_put("folder", "", 0);
-	assert_refused(make_here(&folder, &error), &error, ERROR_STATE);
-	assert_string_equal(error.message, "cannot open the folder /s/folder: Not a directory");
+	assert_refused(make_here(&folder, &error), &error, ERROR_PERMISSION);
+	assert_string_equal(
+	    error.message, "/s/folder is not a folder: put a folder in its place, or remove it");
 	assert_int_equal(unlink("folder"), 0);
 	assert_int_equal(symlink("/", "folder"), 0);
-	assert_refused(make_here(&folder, &error), &error, ERROR_STATE);
+	assert_refused(make_here(&folder, &error), &error, ERROR_PERMISSION);
+	assert_non_null(strstr(error.message, "/s/folder is a symlink, which is not followed"));
 	assert_int_equal(unlink("folder"), 0);
 	assert_refused(folder_make(here, "no/folder", 0755, "/s/no/folder", &folder, &error),
 	    &error, ERROR_STATE);
