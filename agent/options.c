@@ -221,20 +221,32 @@ static bool wants_json(int argc, char *const *argv)
 	return false;
 }
 
-bool options_parse(int argc, char *const *argv, struct options *ret_options, struct error *error)
+static bool parse(int argc, char *const *argv, struct options *options, struct error *error)
 {
 	struct reader reader = { argc, argv, 1, 0 };
-	struct options options = { 0 };
 
-	*ret_options = (struct options){ .json = wants_json(argc, argv) };
 	while (reader.at < argc)
-		if (!take_argument(&reader, &options, error))
+		if (!take_argument(&reader, options, error))
 			return false;
-	if (!options.help && !options.version && !options.command)
+	if (options->help || options->version)
+		return true;
+	if (!options->command)
 		return error_set(
 		    error, ERROR_USAGE, "which command? renewal-agent --help shows them");
-	if (!options.help && !options.version && !check(&options, reader.seen, error))
+	return check(options, reader.seen, error);
+}
+
+bool options_parse(int argc, char *const *argv, struct options *ret_options, struct error *error)
+{
+	struct options options = { 0 };
+
+	if (!parse(argc, argv, &options, error)) {
+		*ret_options = (struct options){
+			.json = wants_json(argc, argv),
+			.command = options.command,
+		};
 		return false;
+	}
 	/* What only looks has nothing to do that it could have done. */
 	if (options.command && options.command->access == COMMAND_READS)
 		options.detailed_exitcode = false;

@@ -34,7 +34,8 @@ struct options {
 };
 
 /* Borrows from argv. Every failure is ERROR_USAGE and says what there is. ret_options->json is
-   right even then, since a failure is reported as JSON too. */
+   right even then, since a failure is reported as JSON too, and so is the command as far as it was
+   understood. */
 MUST_CHECK bool options_parse(
     int argc, char *const *argv, struct options *ret_options, struct error *error);
 

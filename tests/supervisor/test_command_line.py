@@ -22,6 +22,7 @@ def test_every_failure_is_one_json_object_too(supervisor, arguments, status, kin
     expected = message.replace("%s", str(supervisor.configuration))
     assert report["error"] == {"class": kind, "message": expected, "retry": False}
     assert (report["exit_status"], report["failed"], report["msg"]) == (status, True, expected)
+    assert report["command"] == (None if arguments == ("renwe",) else "status")
     assert result.errors == f"renewal-agent: {expected}\n"
 
 
