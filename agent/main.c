@@ -19,7 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What people hear: failures and changes always, "nothing to do" when they are there to hear it. */
+/* What people hear: failures, and what came of a command that may change something, even if that was
+   nothing: a journal with one line for each run shows that the timer runs and what it is waiting
+   for. `keys` has said it on stdout. */
 static void tell(const struct call *call, const char *name, const struct result *result)
 {
 	const char *separator = name ? ": " : "";
@@ -27,8 +29,9 @@ static void tell(const struct call *call, const char *name, const struct result 
 	if (result->error.kind != ERROR_NONE)
 		console_print(
 		    call->console, "%s%s%s", name ? name : "", separator, result->error.message);
-	else if (result->message[0] && (result->changed || call->console->terminal)
-		 && call->options->command->access == COMMAND_WRITES)
+	else if (result->message[0] && call->options->command->access == COMMAND_WRITES
+		 && (result->changed || call->console->terminal
+		     || call->options->command->bit != COMMAND_KEYS))
 		console_print(call->console, "%s%s%s", name, separator, result->message);
 	else
 		console_explain(call->console, "%s%s%s", name, separator, result->message);

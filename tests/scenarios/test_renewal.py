@@ -50,6 +50,9 @@ def test_nothing_due_means_no_module_and_no_connection(world):
     assert (result.status, result["changed"], result["reason"]) == (0, False, "not_due"), result
     assert world.shim.calls() == []
     assert world.connector.connections() == []
+    line, = result.errors.splitlines()
+    assert line.startswith("renewal-agent: orders: nothing to do: valid until ")
+    assert f"next renewal {result['next_renewal']}" in line
 
 
 def test_detailed_exit_codes_tell_changed_from_nothing_to_do(world):
