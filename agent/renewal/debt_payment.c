@@ -126,12 +126,10 @@ static void put_off(struct run *run, struct debt *debt, const struct error *reas
 bool debt_payment_run(struct run *run, bool revocations, struct error *error)
 {
 	struct debts debts;
-	bool damaged = false;
+	bool damaged = false; /* as in run_open: the supervisor has said it */
 
 	if (!debts_load(run->store, &debts, &damaged, error))
 		return false;
-	if (damaged)
-		run_warn(run, "%s/debts.json was damaged: set aside", store_path(run->store));
 	for (size_t i = 0; i < debts.count;) {
 		struct error reason = ERROR_INIT;
 

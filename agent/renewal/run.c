@@ -26,7 +26,7 @@ bool run_open(const struct job *job, const struct secret *one_time_token, int ch
 		.channel = channel,
 		.outcome = { .key_generation_milliseconds = -1 },
 	};
-	bool damaged = false;
+	bool damaged = false; /* set aside, and said, by the supervisor under the same lock */
 
 	if (!store_open(run.settings->state_directory, run.settings->name, true, &run.store, error))
 		return false;
@@ -41,11 +41,6 @@ bool run_open(const struct job *job, const struct secret *one_time_token, int ch
 	error_clear(error);
 	run.resumed = run.journal.phase != PHASE_IDLE;
 	*ret_run = run;
-	if (damaged)
-		run_warn(ret_run,
-		    "%s/journal.json was damaged: set aside as journal.json.damaged, going on from "
-		    "what is active",
-		    store_path(ret_run->store));
 	return true;
 }
 

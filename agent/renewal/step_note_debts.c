@@ -53,14 +53,12 @@ static bool owe(const struct run *run, struct debts *debts, struct error *error)
 bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error)
 {
 	struct debts debts;
-	bool damaged = false;
+	bool damaged = false; /* as in run_open: the supervisor has said it */
 	size_t before;
 
 	(void)ret_after;
 	if (!debts_load(run->store, &debts, &damaged, error))
 		return false;
-	if (damaged)
-		run_warn(run, "%s/debts.json was damaged: set aside", store_path(run->store));
 	before = debts.count;
 	return owe(run, &debts, error)
 	       && (debts.count == before || debts_save(run->store, &debts, error))
