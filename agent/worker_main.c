@@ -51,6 +51,8 @@ static bool keys(struct run *run, struct error *error)
 
 static bool carry_out(struct run *run, struct error *error)
 {
+	enum revocation ignored;
+
 	switch (run->job->task) {
 	case JOB_RENEW:
 		return renew(run, run->job->renew, error);
@@ -59,7 +61,7 @@ static bool carry_out(struct run *run, struct error *error)
 	case JOB_KEYS:
 		return keys(run, error);
 	case JOB_REVOKE:
-		return revocation_run(run, run->job->generation, error);
+		return revocation_run(run, run->job->generation, &ignored, error);
 	case JOB_PAY_DEBTS:
 		return debt_payment_run(run, true, error);
 	case JOB_DRY_RUN:

@@ -25,7 +25,26 @@ static bool has_expired(
 	return true;
 }
 
-static bool pay_revocation(struct run *run, const struct debt *debt, struct error *error)
+/* That a request goes out is on disk before it does: after a lost answer, or a kill, a refusal means
+   something else. */
+static bool send_revocation(
+    struct run *run, const struct debts *debts, struct debt *debt, struct error *error)
+{
+	bool sent_before = debt->sent;
+	enum revocation revocation;
+
+	debt->sent = true;
+	if (!debts_save(run->store, debts, error))
+		return false;
+	if (revocation_run(run, debt->generation, &revocation, error))
+		return true;
+	debt->sent = sent_before || revocation == REVOCATION_UNKNOWN;
+	return sent_before && revocation == REVOCATION_REFUSED
+	       && revocation_confirm(run, debt->generation, error);
+}
+
+static bool pay_revocation(
+    struct run *run, const struct debts *debts, struct debt *debt, struct error *error)
 {
 	bool expired = false;
 
@@ -38,7 +57,7 @@ static bool pay_revocation(struct run *run, const struct debt *debt, struct erro
 		return true;
 	}
 	if (!expired)
-		return revocation_run(run, debt->generation, error);
+		return send_revocation(run, debts, debt, error);
 	run_warn(run, "the certificate of generation %u has expired before it could be revoked",
 	    debt->generation);
 	return true;
@@ -106,9 +125,9 @@ static bool pay_destruction(struct run *run, const struct debt *debt, struct err
 	       && (debt->generation == 0 || store_remove(run->store, debt->generation, error));
 }
 
-static bool pay(struct run *run, const struct debt *debt, struct error *error)
+static bool pay(struct run *run, const struct debts *debts, struct debt *debt, struct error *error)
 {
-	return debt->kind == DEBT_REVOKE ? pay_revocation(run, debt, error)
+	return debt->kind == DEBT_REVOKE ? pay_revocation(run, debts, debt, error)
 					 : pay_destruction(run, debt, error);
 }
 
@@ -138,7 +157,7 @@ bool debt_payment_run(struct run *run, bool revocations, struct error *error)
 			i++;
 			continue;
 		}
-		if (pay(run, &debts.list[i], &reason))
+		if (pay(run, &debts, &debts.list[i], &reason))
 			debts_drop(&debts, i);
 		else
 			put_off(run, &debts.list[i++], &reason);

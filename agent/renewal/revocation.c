@@ -7,19 +7,51 @@
 #include "base/clock.h"
 #include "base/scoped.h"
 
-static bool revoke_as(struct run *run, const struct generation *generation, struct error *error)
+static enum revocation judge(const struct connector *connector, const struct error *error)
+{
+	const struct https_facts *facts = connector_facts(connector);
+
+	if (error->kind == ERROR_REJECTED)
+		return facts->status == 400 ? REVOCATION_REFUSED : REVOCATION_NONE;
+	/* Also a gateway that says 502 or 504 may have passed it on. */
+	return error->kind == ERROR_NETWORK && facts->request_sent ? REVOCATION_UNKNOWN
+								   : REVOCATION_NONE;
+}
+
+static bool revoke_as(struct run *run, const struct generation *generation,
+    enum revocation *ret_revocation, struct error *error)
 {
 	scoped(connection) struct connection connection;
 
-	return connection_open(&connection, run, generation, connection_url(run), error)
-	       && connector_revoke(connection.connector, error);
+	if (!connection_open(&connection, run, generation, connection_url(run), error))
+		return false;
+	if (connector_revoke(connection.connector, error)) {
+		*ret_revocation = REVOCATION_DONE;
+		return true;
+	}
+	*ret_revocation = judge(connection.connector, error);
+	return false;
 }
 
-bool revocation_run(struct run *run, uint32_t number, struct error *error)
+static bool note(struct run *run, uint32_t number, struct error *error)
+{
+	run->outcome.changed = true;
+	if (!store_mark_revoked(run->store, number, error))
+		return false;
+	if (number != run->active.number)
+		return true;
+	/* Nothing but a one-time token brings a revoked identity back. */
+	run->journal.reenroll = true;
+	return journal_save(run->store, &run->journal, clock_now(), error);
+}
+
+bool revocation_run(
+    struct run *run, uint32_t number, enum revocation *ret_revocation, struct error *error)
 {
 	scoped(generation) struct generation generation = { 0 };
 	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
 
+	*ret_revocation = REVOCATION_NONE;
 	if (!store_load(run->store, number, &generation, error))
 		return false;
 	if (generation.revoked)
@@ -29,14 +61,23 @@ bool revocation_run(struct run *run, uint32_t number, struct error *error)
 		return false;
 	run_note_step(
 	    run, run->settings->step_timeout, "revoking the certificate of generation %u", number);
-	if (!revoke_as(run, &generation, error))
+	if (!revoke_as(run, &generation, ret_revocation, error))
 		return error_prefix(error, "revoke certificate %s (generation %u)", sha256, number);
-	run->outcome.changed = true;
-	if (!store_mark_revoked(run->store, number, error))
+	return note(run, number, error);
+}
+
+bool revocation_confirm(struct run *run, uint32_t number, struct error *error)
+{
+	scoped(connection) struct connection connection;
+	struct error unconfirmed = ERROR_INIT;
+
+	run_note_step(run, run->settings->step_timeout, "probing with the active certificate");
+	if (!connection_open(&connection, run, &run->active, connection_url(run), &unconfirmed)
+	    || !connector_probe(connection.connector, &unconfirmed))
 		return false;
-	if (number != run->active.number)
-		return true;
-	/* Nothing but a one-time token brings a revoked identity back. */
-	run->journal.reenroll = true;
-	return journal_save(run->store, &run->journal, clock_now(), error);
+	run_warn(run,
+	    "the certificate of generation %u is refused while the active one is accepted: an "
+	    "earlier request, whose answer was lost, has revoked it",
+	    number);
+	return note(run, number, error);
 }

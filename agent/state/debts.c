@@ -37,6 +37,7 @@ static cJSON *format_debt(const struct debt *debt)
 	json_add_integer(object, "generation", debt->generation);
 	record_add_text(object, "key_id", debt->key_id);
 	record_add_text(object, "token", debt->token);
+	json_add_boolean(object, "sent", debt->sent);
 	record_add_time(object, "since", debt->since);
 	json_add_integer(object, "attempts", debt->attempts);
 	record_add_time(object, "next_attempt", debt->next_attempt);
@@ -81,6 +82,8 @@ static bool parse_debt(const cJSON *object, struct debt *ret_debt)
 	ret_debt->generation = (uint32_t)record_number(&record, "generation", 0, UINT32_MAX);
 	record_hex(&record, "key_id", ret_debt->key_id, sizeof(ret_debt->key_id));
 	record_text(&record, "token", ret_debt->token, sizeof(ret_debt->token));
+	/* Not in the files of before. */
+	ret_debt->sent = json_boolean(object, "sent", false);
 	ret_debt->since = record_time(&record, "since");
 	ret_debt->attempts = (uint32_t)record_number(&record, "attempts", 0, UINT32_MAX);
 	ret_debt->next_attempt = record_time(&record, "next_attempt");

@@ -53,3 +53,48 @@ def test_an_old_certificate_that_could_not_be_revoked_is_revoked_later(host):
     revocations = [call for call in host.connector.calls("revoke") if call["status"] == 200]
     assert [call["certificate_sha256"] for call in revocations] == [old]
     host.assert_whole()
+
+
+def revoke_in_vain(world, kind, **parameters):
+    """Its renewal owes a revocation, which is tried and not confirmed; its number."""
+    number = world.active()
+    world.configure(revoke_old="yes")
+    world.connector.fault("revoke", kind, **parameters)
+    world.assert_renews()
+    world.connector.clear_faults()
+    assert [debt["kind"] for debt in world.run("status")["debts"]] == ["revoke"]
+    return number
+
+
+def test_a_revocation_whose_answer_was_lost_is_known_by_the_next_refusal(world):
+    number = revoke_in_vain(world, "cut", after=100)
+    world.connector.forget()
+    result = world.run("renew", command=LATER)
+    assert result.status == 0, result
+    assert "an earlier request, whose answer was lost, has revoked it" in result.errors
+    assert [call["operation"] for call in world.connector.calls()] == ["revoke", "probe"]
+    assert world.run("status")["debts"] == []
+    assert world.generation(number)["revoked"] is True
+    world.assert_whole()
+
+
+def test_a_refusal_of_every_certificate_says_nothing_about_the_one_to_be_revoked(world):
+    """What checks identities is out of order: the request before may not have got through."""
+    number = revoke_in_vain(world, "cut", after=100)
+    world.connector.fault("probe", "empty_400")
+    assert world.run("renew", command=LATER).status == 0
+    assert [debt["attempts"] for debt in world.run("status")["debts"]] == [2]
+    assert world.generation(number)["revoked"] is False
+    assert world.run("renew", command=("faketime", "-f", "+6h")).status == 0
+    assert world.run("status")["debts"] == []
+
+
+def test_a_refusal_without_a_lost_answer_before_it_is_no_revocation(world):
+    """The first request was answered, so it was not carried out."""
+    number = revoke_in_vain(world, "empty_400")
+    world.connector.fault("revoke", "empty_400")
+    assert world.run("renew", command=LATER).status == 0
+    assert [debt["attempts"] for debt in world.run("status")["debts"]] == [2]
+    assert world.generation(number)["revoked"] is False
+    assert world.run("renew", command=("faketime", "-f", "+6h")).status == 0
+    assert world.generation(number)["revoked"] is True
