@@ -25,11 +25,19 @@ struct https {
 	struct tls_trace trace;
 	struct response_head head;
 	struct text_buffer body;
+	bool at_proxy;        /* TLS with a proxy has begun, and none with the server yet */
 	struct error refusal; /* of a callback of ours: then it is the reason, not the CURLcode */
 	char reason[CURL_ERROR_SIZE];
 };
 
 DEFINE_SCOPED(CURL, CURL *, curl_easy_cleanup)
+
+/* libcurl calls back for the TLS of an https:// proxy too, and does not say so. The least version is
+   how it can be told: TLS 1.2 for the server, TLS 1.3 for a proxy (configure). */
+static bool is_of_proxy(SSL_CTX *context)
+{
+	return SSL_CTX_get_min_proto_version(context) == TLS1_3_VERSION;
+}
 
 static CURLcode prepare_tls(CURL *curl, void *context, void *user)
 {
@@ -44,6 +52,10 @@ static CURLcode prepare_tls(CURL *curl, void *context, void *user)
 		    "the connection was cut before the answer came");
 		return CURLE_ABORTED_BY_CALLBACK;
 	}
+	/* A proxy gets no certificate of ours, and what it says is not said by the Connector. */
+	https->at_proxy = is_of_proxy(context);
+	if (https->at_proxy)
+		return CURLE_OK;
 	tls_trace_watch(&https->trace, context);
 	if (https->trust && !trust_store_add(https->trust, context))
 		return CURLE_OUT_OF_MEMORY;
@@ -122,6 +134,7 @@ static bool configure(struct https *https, struct error *error)
 		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, settings->total_milliseconds),
 		curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L),
 		curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2),
+		curl_easy_setopt(curl, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3),
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L),
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L),
 		curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L),
@@ -194,6 +207,7 @@ static void reset(struct https *https)
 	tls_trace_start(&https->trace);
 	https->head = (struct response_head){ .size = 0 };
 	https->reason[0] = '\0';
+	https->at_proxy = false;
 }
 
 static CURLcode perform(struct https *https, const char *url, struct curl_slist *headers,
@@ -264,6 +278,9 @@ bool https_post(struct https *https, const char *url, const char *secret_header,
 
 	if (https->refusal.kind != ERROR_NONE)
 		return error_set(error, https->refusal.kind, "%s", https->refusal.message);
+	if (failure.code != CURLE_OK && https->at_proxy)
+		return error_set(error, ERROR_NETWORK,
+		    "the proxy that the environment names, over TLS 1.3: %s", failure.reason);
 	if (failure.code != CURLE_OK || https_failure_is_withheld(&failure))
 		return https_failure_set(&failure, error);
 	if (!https->head.complete) /* libcurl calls that a whole answer */

@@ -5,6 +5,7 @@
  * https only, TLS 1.2 or later, the server verified, no redirects, proxy settings of the
  * environment honoured, time and size bounded. What happened on the wire is kept as facts, since
  * neither the CURLcode nor a message says it reliably: the TLS alert that was received decides.
+ * A proxy over TLS (https://) is verified by the system's store and gets no certificate of ours.
  * One https is one connection: a new identity needs a new one. SIGPIPE is left to the program.
  *
  * A server certificate that does not verify is ERROR_CONNECTOR, but one that is not yet valid is

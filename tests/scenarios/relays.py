@@ -1,6 +1,8 @@
-"""Between the agent and the Connector: plain relays on loopback, one of them a proxy."""
+"""Between the agent and the Connector: relays on loopback, some of them proxies."""
 import contextlib
+import select
 import socket
+import ssl
 import threading
 from urllib.parse import urlsplit
 
@@ -72,6 +74,39 @@ class Proxy(Relay):
         self.requests.append(head.decode("latin-1").split("\r\n")[0])
         client.sendall(self._answer)
         return b" 200 " in self._answer
+
+
+class TlsProxy(Proxy):
+    """Is spoken to over TLS itself, and asks its clients for certificates; `shown` has what it got."""
+
+    def __init__(self, target_url, certificate, client_cas):
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        self._context.verify_mode = ssl.CERT_OPTIONAL
+        self._context.load_verify_locations(cadata=client_cas)
+        self.shown = []
+        super().__init__(target_url)
+        self.address = f"https://127.0.0.1:{self.port}"
+
+    def _serve(self, client):
+        with client, contextlib.suppress(OSError):
+            with self._context.wrap_socket(client, server_side=True) as tls:
+                if not self._greet(tls):
+                    return
+                self.shown.append(tls.getpeercert(binary_form=True))
+                with socket.create_connection(self._target) as server:
+                    pump_both(tls, server)
+
+
+def pump_both(tls, server):
+    """In one thread: a TLS connection is not for two."""
+    while True:
+        ready = [tls] if tls.pending() else select.select([tls, server], [], [])[0]
+        for source in ready:
+            data = source.recv(65536)
+            if not data:
+                return
+            (server if source is tls else tls).sendall(data)
 
 
 def pump(source, target):

@@ -1,6 +1,8 @@
 """Where the Connector is: URLs that it names, and proxies on the way."""
+import subprocess
+
 import pytest
-from relays import Proxy, Relay
+from relays import Proxy, Relay, TlsProxy
 
 
 @pytest.fixture
@@ -124,4 +126,39 @@ def test_the_password_of_a_proxy_is_not_shown(host):
         host.secrets.add("pr0xy-s3cret")
         address = proxy.address.replace("//", "//user:pr0xy-s3cret@")
         host.assert_fails(75, "network", "407", https_proxy=address)
+    host.assert_recovers()
+
+
+@pytest.fixture
+def tls_proxy(connector, tmp_path):
+    """Its certificate is in `trusted.pem`."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=proxy",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "key.pem",
+                    "-out", tmp_path / "trusted.pem"], check=True, capture_output=True)
+    both = tmp_path / "both.pem"
+    both.write_text((tmp_path / "key.pem").read_text() + (tmp_path / "trusted.pem").read_text())
+    with TlsProxy(connector.mtls_url, both, connector.ca()["gateway.pem"]) as proxy:
+        yield proxy
+
+
+def test_a_proxy_over_tls_does_not_get_our_certificate(host, tls_proxy, tmp_path):
+    """It is verified by the system's store, which is another one for this run."""
+    trusting = ("unshare", "-m", "sh", "-c", f"mount --bind {tmp_path}/trusted.pem "
+                '/etc/ssl/certs/ca-certificates.crt && exec "$@"', "sh")
+    if subprocess.run([*trusting, "true"], capture_output=True).returncode != 0:
+        pytest.skip("only root can give a run another system store")
+    host.environment = {"https_proxy": tls_proxy.address}
+    result = host.run("renew", "--force", command=trusting)
+    assert result.status == 0, result
+    assert len(tls_proxy.shown) == 2
+    assert set(tls_proxy.shown) == {None}
+    host.environment = {}
+    host.assert_whole()
+
+
+def test_a_proxy_over_tls_that_does_not_verify_is_not_taken_for_the_connector(host, tls_proxy):
+    host.environment = {"https_proxy": tls_proxy.address}
+    host.assert_fails(75, "network", "the proxy", "certificate")
+    assert tls_proxy.shown == [] and host.connector.connections() == []
+    host.environment = {}
     host.assert_recovers()
