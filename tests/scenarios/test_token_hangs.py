@@ -107,11 +107,11 @@ def users_world(connector):
 
 @pytest.mark.skipif(not AS_USER, reason="root alone can close a file to the user")
 def test_a_ca_file_that_the_user_may_not_read(users_world):
-    authority = users_world.directory / "server-ca.pem"
+    authority = Path(users_world.settings()["server_ca_file"])
     os.chown(authority, 0, 0)
     authority.chmod(0o600)
     users_world.assert_fails(77, "state", str(authority), "Permission denied", str(USER),
-                             command=AS_USER)
+                             command=AS_USER, program=users_world.directory / PROGRAM.name)
 
 
 def test_no_core_dump_and_no_other_process_of_the_user_gets_the_pin(users_world):
