@@ -25,16 +25,16 @@
 static void tell(const struct call *call, const char *name, const struct result *result)
 {
 	const char *separator = name ? ": " : "";
+	const char *who = name ? name : "";
 
 	if (result->error.kind != ERROR_NONE)
-		console_print(
-		    call->console, "%s%s%s", name ? name : "", separator, result->error.message);
+		console_print(call->console, "%s%s%s", who, separator, result->error.message);
 	else if (result->message[0] && call->options->command->access == COMMAND_WRITES
 		 && (result->changed || call->console->terminal
 		     || call->options->command->bit != COMMAND_KEYS))
-		console_print(call->console, "%s%s%s", name, separator, result->message);
+		console_print(call->console, "%s%s%s", who, separator, result->message);
 	else
-		console_explain(call->console, "%s%s%s", name, separator, result->message);
+		console_explain(call->console, "%s%s%s", who, separator, result->message);
 }
 
 /* Under the lock what is damaged has been set aside by now. */
