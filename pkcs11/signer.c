@@ -8,8 +8,12 @@
 #include "pkcs11/token.h"
 #include "pkcs11/token_uri.h"
 
+#include <openssl/ui.h>
+
 static const struct signer_backend *const backends[SIGNER_KIND_COUNT] = {
+	[SIGNER_PROVIDER] = &signer_provider,
 	[SIGNER_ENGINE] = &signer_engine,
+	[SIGNER_PKCS11PROV] = &signer_pkcs11prov,
 };
 
 struct signer {
@@ -23,6 +27,11 @@ const char *signer_kind_name(enum signer_kind kind)
 	return backends[kind]->name;
 }
 
+const char *signer_kind_package(enum signer_kind kind)
+{
+	return backends[kind]->package;
+}
+
 bool signer_kind_parse(const char *name, enum signer_kind *ret_kind)
 {
 	for (size_t i = 0; i < SIGNER_KIND_COUNT; i++) {
@@ -34,13 +43,16 @@ bool signer_kind_parse(const char *name, enum signer_kind *ret_kind)
 	return false;
 }
 
-bool signer_open(
-    enum signer_kind kind, struct token *token, struct signer **ret_signer, struct error *error)
+bool signer_open(enum signer_kind kind, struct token *token, struct signer **ret_signer,
+    bool *ret_absent, struct error *error)
 {
 	scoped(signer) struct signer *signer = NULL;
 	void *state = NULL;
 
-	if (!backends[kind]->open(token, &state, error))
+	/* Nothing in this process may ask at the terminal. */
+	UI_set_default_method(UI_null());
+	*ret_absent = false;
+	if (!backends[kind]->open(token, &state, ret_absent, error))
 		return error_prefix(error, "the signer \"%s\"", backends[kind]->name);
 	signer = calloc(1, sizeof(*signer));
 	if (!signer) {
@@ -68,8 +80,7 @@ const char *signer_name(const struct signer *signer)
 	return signer->backend->name;
 }
 
-/* Backends take one of several keys without a word. */
-static bool count_keys(const struct token *token, const struct key_id *id, struct error *error)
+bool signer_check_id(const struct token *token, const struct key_id *id, struct error *error)
 {
 	scoped(object_list) struct object_list keys = { NULL, 0 };
 	CK_RV result = object_find_class(token, CKO_PRIVATE_KEY, id, &keys);
@@ -111,13 +122,14 @@ bool signer_load_key(
 	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
 	scoped(char) char *uri = NULL;
 
-	if (!count_keys(signer->token, id, error))
+	if (!signer_check_id(signer->token, id, error))
 		return false;
 	/* By the id alone: a label adds nothing, and not every backend compares it. */
 	if (!key_uri_format(token_info(signer->token), id, NULL, &uri, error))
 		return false;
 	if (!signer->backend->load(signer->state, uri, &key, error))
-		return error_prefix(error, "the signer \"%s\"", signer->backend->name);
+		return error_prefix(error, "the signer \"%s\" (package %s)", signer->backend->name,
+		    signer->backend->package);
 	if (!check_key(signer, id, key, error))
 		return false;
 

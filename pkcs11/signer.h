@@ -17,22 +17,31 @@ struct key_id;
 struct signer;
 struct token;
 
+/* In the order in which they are worth a try. */
 enum signer_kind {
-	SIGNER_ENGINE, /* libp11's engine "pkcs11" */
+	SIGNER_PROVIDER,   /* latchset's pkcs11-provider */
+	SIGNER_ENGINE,     /* libp11's engine "pkcs11" */
+	SIGNER_PKCS11PROV, /* libp11's provider */
 	SIGNER_KIND_COUNT
 };
 
 const char *signer_kind_name(enum signer_kind kind);
+const char *signer_kind_package(enum signer_kind kind); /* the Debian package that has it */
 MUST_CHECK bool signer_kind_parse(const char *name, enum signer_kind *ret_kind);
 
-/* ERROR_TOKEN names the package to install when it is not there. Once a process, before libcurl
-   is used; `token` has its session and is logged in, and must outlive the signer. */
-MUST_CHECK bool signer_open(
-    enum signer_kind kind, struct token *token, struct signer **ret_signer, struct error *error);
+/* ERROR_TOKEN names the package to install when it is not there; *ret_absent tells so, and is set
+   in any case. Each kind once a process; `token` has its
+   session and is logged in, and must outlive the signer. From now on nothing asks at the terminal. */
+MUST_CHECK bool signer_open(enum signer_kind kind, struct token *token, struct signer **ret_signer,
+    bool *ret_absent, struct error *error);
 void signer_close(struct signer *signer);
 const char *signer_name(const struct signer *signer);
 
-/* Exactly one private key must have this id. Owned. */
+/* Exactly one private key must have this id: a signer takes one of several without a word. When
+   this fails, no other signer does better. */
+MUST_CHECK bool signer_check_id(
+    const struct token *token, const struct key_id *id, struct error *error);
+/* Checks the id, too. Owned. */
 MUST_CHECK bool signer_load_key(
     struct signer *signer, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
 

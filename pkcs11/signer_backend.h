@@ -12,13 +12,18 @@
 struct token;
 
 struct signer_backend {
-	const char *name; /* as in the configuration */
-	/* *ret_state goes to load and close. On failure nothing is left to be closed. */
-	bool (*open)(const struct token *token, void **ret_state, struct error *error);
+	const char *name;    /* as in the configuration */
+	const char *package; /* of Debian, to install when it is absent */
+	/* *ret_state goes to load and close. On failure nothing is left to be closed; *ret_absent,
+	   false before, tells that there is no such signer on this host. */
+	bool (*open)(
+	    const struct token *token, void **ret_state, bool *ret_absent, struct error *error);
 	/* `uri` names exactly one private key. Owned. */
 	bool (*load)(void *state, const char *uri, EVP_PKEY **ret_key, struct error *error);
 	void (*close)(void *state);
 };
 
+extern const struct signer_backend signer_provider;
 /* Without WITH_ENGINE it only knows how to say so. */
 extern const struct signer_backend signer_engine;
+extern const struct signer_backend signer_pkcs11prov;

@@ -41,15 +41,16 @@ static bool check_session_room(const struct token *token, struct error *error)
 	    now.ulMaxSessionCount, token_name(token));
 }
 
-static bool find_engine(ENGINE **ret_engine, struct error *error)
+static bool find_engine(ENGINE **ret_engine, bool *ret_absent, struct error *error)
 {
 	OPENSSL_init_crypto(OPENSSL_INIT_ENGINE_DYNAMIC, NULL);
 	ERR_clear_error();
 	/* Looks in the folder of OpenSSL's engines too. */
 	*ret_engine = ENGINE_by_id("pkcs11");
+	*ret_absent = !*ret_engine;
 	if (!*ret_engine)
 		return error_set_openssl(
-		    error, ERROR_TOKEN, "cannot load the engine \"pkcs11\": install " PACKAGE);
+		    error, ERROR_TOKEN, "cannot load the engine \"pkcs11\", install " PACKAGE);
 	/* Else the next library that loads OpenSSL's engines (libcurl does) makes this one the
 	   default for every RSA key of the process, those in software too. */
 	if (!ENGINE_set_flags(
@@ -72,15 +73,14 @@ static bool set_up(ENGINE *engine, const char *module, struct error *error)
 	return true;
 }
 
-static bool engine_open(const struct token *token, void **ret_state, struct error *error)
+static bool engine_open(
+    const struct token *token, void **ret_state, bool *ret_absent, struct error *error)
 {
 	scoped(ENGINE) ENGINE *engine = NULL;
 
-	if (!check_session_room(token, error) || !find_engine(&engine, error)
+	if (!check_session_room(token, error) || !find_engine(&engine, ret_absent, error)
 	    || !set_up(engine, module_path(token_module(token)), error))
 		return false;
-	/* Nothing in this process may ask at the terminal. */
-	UI_set_default_method(UI_null());
 
 	*ret_state = take(engine);
 	return true;
@@ -95,14 +95,14 @@ static bool engine_load(void *state, const char *uri, EVP_PKEY **ret_key, struct
 	   cancels the question, so that it gives up before C_Login. */
 	key = ENGINE_load_private_key(state, uri, (UI_METHOD *)UI_null(), NULL);
 	if (!key)
-		return error_set_openssl(
-		    error, ERROR_TOKEN, "cannot load the key %s (package " PACKAGE ")", uri);
+		return error_set_openssl(error, ERROR_TOKEN, "cannot load the key %s", uri);
 	*ret_key = key;
 	return true;
 }
 
 const struct signer_backend signer_engine = {
 	.name = "engine",
+	.package = PACKAGE,
 	.open = engine_open,
 	.load = engine_load,
 	.close = engine_close,

@@ -2,10 +2,12 @@
 
 /* In place of signer_engine.c for an OpenSSL that has no engines. */
 
-static bool none_open(const struct token *token, void **ret_state, struct error *error)
+static bool none_open(
+    const struct token *token, void **ret_state, bool *ret_absent, struct error *error)
 {
 	(void)token;
 	(void)ret_state;
+	*ret_absent = true;
 	return error_set(
 	    error, ERROR_TOKEN, "this program was built without engines: choose another signer");
 }
@@ -25,6 +27,7 @@ static void none_close(void *state)
 
 const struct signer_backend signer_engine = {
 	.name = "engine",
+	.package = "libengine-pkcs11-openssl",
 	.open = none_open,
 	.load = none_load,
 	.close = none_close,

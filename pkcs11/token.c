@@ -95,6 +95,19 @@ bool token_open_session(struct token *token, bool writable, struct error *error)
 	return true;
 }
 
+bool token_try_session(const struct token *token, struct error *error)
+{
+	CK_SESSION_HANDLE session;
+	CK_RV result = token_functions(token)->C_OpenSession(
+	    token->info.slot, CKF_SERIAL_SESSION, NULL, NULL, &session);
+
+	if (result != CKR_OK)
+		return module_error(error, result, "cannot open another session with the token %s",
+		    token_name(token));
+	token_functions(token)->C_CloseSession(session);
+	return true;
+}
+
 static const struct {
 	CK_RV result;
 	enum token_login login;

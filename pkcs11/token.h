@@ -59,6 +59,8 @@ CK_SESSION_HANDLE token_session(const struct token *token);
 
 /* Opens the session. `writable` false: a read-only one, for looking only. */
 MUST_CHECK bool token_open_session(struct token *token, bool writable, struct error *error);
+/* Opens one more session and closes it: whether the token still answers and has room. */
+MUST_CHECK bool token_try_session(const struct token *token, struct error *error);
 /* One C_Login; pin NULL is the pin pad. *ret_login is set in any case. */
 MUST_CHECK bool token_log_in(struct token *token, const struct secret *pin,
     enum token_login *ret_login, struct error *error);

@@ -47,7 +47,7 @@ const struct setting setting_table[] = {
 	{ "pin_pad", SETTING_YES_NO, AT(pin_pad), .of_pin = true, .standard = "no",
 	  .sentence = "Whether the PIN is typed on the token's own pin pad." },
 	{ "signer", SETTING_SIGNER, AT(signer), .standard = "auto",
-	  .sentence = "What lets OpenSSL sign with a key in the token: auto or engine." },
+	  .sentence = "What lets OpenSSL sign with a key in the token: auto, provider (pkcs11-provider), engine or pkcs11prov (both of libp11)." },
 	{ "worker_env", SETTING_LIST, AT(worker_env),
 	  .sentence = "Names of environment variables that the worker keeps although they are removed otherwise." },
 

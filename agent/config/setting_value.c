@@ -284,26 +284,29 @@ static char *format_descriptor(const void *at)
 	return *(const int *)at < 0 ? NULL : format("%d", *(const int *)at);
 }
 
+static const char *const signer_choices[] = {
+	[SIGNER_CHOICE_AUTO] = "auto",
+	[SIGNER_CHOICE_PROVIDER] = "provider",
+	[SIGNER_CHOICE_ENGINE] = "engine",
+	[SIGNER_CHOICE_PKCS11PROV] = "pkcs11prov",
+};
+
 static bool parse_signer(
     const struct setting *setting, const char *text, void *at, struct error *error)
 {
 	(void)setting;
-	if (text_equal(text, "provider") || text_equal(text, "pkcs11prov"))
-		return error_set(error, ERROR_CONFIG,
-		    "names a signer that this build lacks (%s): it has libp11's engine, use auto "
-		    "or engine",
-		    text);
-	if (!text_equal(text, "auto") && !text_equal(text, "engine"))
-		return refuse(error, "auto or engine");
-	*(enum signer_choice *)at =
-	    text_equal(text, "auto") ? SIGNER_CHOICE_AUTO : SIGNER_CHOICE_ENGINE;
-	return true;
+	for (size_t i = 0; i < ARRAY_LENGTH(signer_choices); i++) {
+		if (!text_equal(text, signer_choices[i]))
+			continue;
+		*(enum signer_choice *)at = (enum signer_choice)i;
+		return true;
+	}
+	return refuse(error, "auto, provider, engine or pkcs11prov");
 }
 
 static char *format_signer(const void *at)
 {
-	return text_duplicate(
-	    *(const enum signer_choice *)at == SIGNER_CHOICE_AUTO ? "auto" : "engine");
+	return text_duplicate(signer_choices[*(const enum signer_choice *)at]);
 }
 
 static const struct kind kinds[] = {

@@ -16,7 +16,13 @@ struct setting_list {
 	size_t count;
 };
 
-enum signer_choice { SIGNER_CHOICE_AUTO, SIGNER_CHOICE_ENGINE };
+/* auto: the first of the others that loads the key. */
+enum signer_choice {
+	SIGNER_CHOICE_AUTO,
+	SIGNER_CHOICE_PROVIDER,
+	SIGNER_CHOICE_ENGINE,
+	SIGNER_CHOICE_PKCS11PROV,
+};
 
 struct identity_settings {
 	char name[IDENTITY_NAME_SIZE]; /* [A-Za-z0-9_.-]+, the first a letter or a digit */

@@ -1,6 +1,7 @@
 #include "agent/renewal/access.h"
 
 #include "agent/renewal/run.h"
+#include "agent/renewal/signers.h"
 #include "agent/state/latch.h"
 #include "base/scoped.h"
 #include "base/secret.h"
@@ -8,14 +9,13 @@
 #include "pkcs11/key_pair.h"
 #include "pkcs11/module.h"
 #include "pkcs11/pin.h"
-#include "pkcs11/signer.h"
 #include "pkcs11/token.h"
 #include "pkcs11/token_uri.h"
 
 struct access {
 	struct module *module;
 	struct token *token;
-	struct signer *signer; /* NULL until a key is loaded */
+	struct signers signers; /* opened when a key is loaded */
 };
 
 void access_close(struct access *access)
@@ -23,7 +23,7 @@ void access_close(struct access *access)
 	if (!access)
 		return;
 	/* The order matters: see pkcs11/signer.h. */
-	signer_close(access->signer);
+	signers_close(&access->signers);
 	token_close(access->token);
 	module_close(access->module);
 	free(access);
@@ -162,6 +162,10 @@ bool access_open(struct run *run, struct error *error)
 	if (token_info(access->token)->login_required && !log_in(run, access->token, pin, error))
 		return name_source(&source, error);
 
+	access->signers = (struct signers){
+		.token = access->token,
+		.choice = run->settings->signer,
+	};
 	run->access = take(access);
 	return true;
 }
@@ -176,11 +180,28 @@ bool access_load_key(
 {
 	struct access *access = run->access;
 
-	if (!access->signer && !signer_open(SIGNER_ENGINE, access->token, &access->signer, error))
+	if (!signers_load_key(&access->signers, id, ret_key, error))
 		return false;
 	(void)text_format(
-	    run->outcome.signer, sizeof(run->outcome.signer), "%s", signer_name(access->signer));
-	return signer_load_key(access->signer, id, ret_key, error);
+	    run->outcome.signer, sizeof(run->outcome.signer), "%s", signers_name(&access->signers));
+	return true;
+}
+
+bool access_take_over(struct run *run, struct error *error)
+{
+	const bool wrong = run->signature_wrong;
+	const char *failed;
+
+	run->signature_wrong = false;
+	if (!wrong)
+		return false;
+	failed = signers_name(&run->access->signers);
+	error_prefix(error, "the signer \"%s\"", failed);
+	if (!signers_take_over(&run->access->signers))
+		return false;
+	run_warn(run, "%s; \"%s\" takes over", error->message, signers_name(&run->access->signers));
+	error_clear(error);
+	return true;
 }
 
 bool access_alone(

@@ -24,6 +24,10 @@ struct token *access_token(const struct run *run); /* borrowed; access_open came
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */
 MUST_CHECK bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
+/* After a failure: true when a wrong signature was its cause and another signer takes over, so
+   that the same may be tried again; the error has then become a warning, else it names the signer.
+   No key of the one that failed lives any more. */
+MUST_CHECK bool access_take_over(struct run *run, struct error *error);
 /* Runs `work` while this run alone may generate on the token. */
 MUST_CHECK bool access_alone(
     struct run *run, bool (*work)(struct run *run, struct error *error), struct error *error);

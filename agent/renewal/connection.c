@@ -10,12 +10,14 @@
 
 /* RFC 8446, 6.2 */
 #define ALERT_CERTIFICATE_EXPIRED 45
+#define ALERT_DECRYPT_ERROR 51 /* our signature does not verify */
 
 bool connection_open(struct connection *connection, struct run *run,
     const struct generation *identity, const char *url, struct error *error)
 {
 	memset(connection, 0, sizeof(*connection));
 	connection->run = run;
+	run->signature_wrong = false;
 	connection->settings = (struct https_settings){
 		.server_ca_file = run->settings->server_ca_file,
 		.connect_milliseconds = (long)(run->settings->connect_timeout * 1000),
@@ -46,6 +48,8 @@ void connection_close(struct connection *connection)
 			outcome->server_date = facts->date;
 		outcome->retry_after = facts->retry_after;
 		outcome->alert_expired = facts->alert == ALERT_CERTIFICATE_EXPIRED;
+		if (connection->key && facts->alert == ALERT_DECRYPT_ERROR)
+			connection->run->signature_wrong = true;
 	}
 	connector_close(connection->connector);
 	connection->connector = NULL;

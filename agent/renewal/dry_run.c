@@ -7,9 +7,16 @@
 #include "base/scoped.h"
 #include "pkcs11/key_pair.h"
 
+static bool probe(struct run *run, struct error *error)
+{
+	scoped(connection) struct connection connection;
+
+	return connection_open(&connection, run, &run->active, connection_url(run), error)
+	       && connector_probe(connection.connector, error);
+}
+
 bool dry_run(struct run *run, struct error *error)
 {
-	scoped(connection) struct connection connection = { 0 };
 	struct key_pair pair;
 	struct key_id id;
 
@@ -29,6 +36,9 @@ bool dry_run(struct run *run, struct error *error)
 	    || !key_pair_check(&pair, 0, error))
 		return error_prefix(error, "the key of the active certificate");
 	run_note_step(run, run->settings->step_timeout, "probing with the active certificate");
-	return connection_open(&connection, run, &run->active, connection_url(run), error)
-	       && connector_probe(connection.connector, error);
+	do {
+		if (probe(run, error))
+			return true;
+	} while (access_take_over(run, error));
+	return false;
 }

@@ -75,28 +75,44 @@ static void keep_connector_url(struct run *run, const char *url)
 	keep_url(url, run->journal.connector_url);
 }
 
+/* A key that is gone, or that no signer gets a right signature from, will not do better next
+   time. */
+static bool sign(struct run *run, const X509_NAME *subject, enum phase *ret_after, char **ret_csr,
+    struct error *error)
+{
+	scoped(EVP_PKEY) EVP_PKEY *public_key = NULL;
+	struct key_id id;
+	bool wrong;
+
+	if (!key_id_parse(run->journal.key_id, &id))
+		return error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
+		    store_path(run->store), run->journal.key_id);
+	if (!key_pair_public_key(access_token(run), &id, &public_key, error))
+		return false;
+	do {
+		scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+
+		if (!access_load_key(run, &id, &key, error))
+			return false;
+		if (csr_build(key, public_key, subject, ret_csr, &run->signature_wrong, error))
+			return true;
+		wrong = run->signature_wrong;
+	} while (access_take_over(run, error));
+	if (wrong)
+		*ret_after = PHASE_REJECTED;
+	return false;
+}
+
 bool request_build(struct run *run, const struct connector_configuration *configuration,
     enum phase *ret_after, char **ret_csr, struct error *error)
 {
 	scoped(X509_NAME) X509_NAME *subject = NULL;
-	scoped(EVP_PKEY) EVP_PKEY *public_key = NULL;
-	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
-	struct key_id id;
-	bool signature_wrong = false;
 
 	if (!check_algorithm(run, configuration->key_algorithm, ret_after, error)
 	    || !subject_parse(configuration->subject, &subject, error)
-	    || !check_common_name(run, subject, error))
+	    || !check_common_name(run, subject, error)
+	    || !sign(run, subject, ret_after, ret_csr, error))
 		return false;
-	if (!key_id_parse(run->journal.key_id, &id)
-	    || !key_pair_public_key(access_token(run), &id, &public_key, error)
-	    || !access_load_key(run, &id, &key, error)
-	    || !csr_build(key, public_key, subject, ret_csr, &signature_wrong, error)) {
-		/* A key that is gone or signs wrongly will not do better next time. */
-		if (signature_wrong)
-			*ret_after = PHASE_REJECTED;
-		return false;
-	}
 	keep_url(configuration->director_url, run->journal.director_url);
 	keep_connector_url(run, configuration->connector_url);
 	/* The second request has as long as the first. */

@@ -1,3 +1,4 @@
+#include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
@@ -31,6 +32,16 @@ static bool request_at(struct run *run, const char *url, enum phase *ret_after,
 	return done;
 }
 
+static bool request_by_any_signer(struct run *run, const char *url, enum phase *ret_after,
+    struct answer *ret_answer, struct error *error)
+{
+	do {
+		if (request_at(run, url, ret_after, ret_answer, error))
+			return true;
+	} while (access_take_over(run, error));
+	return false;
+}
+
 bool request_renewal(
     struct run *run, enum phase *ret_after, struct answer *ret_answer, struct error *error)
 {
@@ -40,12 +51,13 @@ bool request_renewal(
 		return error_set(error, ERROR_REENROLL,
 		    "identity %s has no certificate to renew: enroll it with a one-time token",
 		    run->settings->name);
-	if (request_at(run, url, ret_after, ret_answer, error))
+	if (request_by_any_signer(run, url, ret_after, ret_answer, error))
 		return true;
 	/* A Connector that has moved and is gone there may still be at its configured place. */
 	if (error->kind != ERROR_NETWORK || text_equal(url, run->settings->connector_url))
 		return false;
 	run_warn(run, "%s; trying %s", error->message, run->settings->connector_url);
 	run_note_step(run, run->settings->step_timeout, "requesting the certificate");
-	return request_at(run, run->settings->connector_url, ret_after, ret_answer, error);
+	return request_by_any_signer(
+	    run, run->settings->connector_url, ret_after, ret_answer, error);
 }

@@ -18,7 +18,7 @@ static enum revocation judge(const struct connector *connector, const struct err
 								   : REVOCATION_NONE;
 }
 
-static bool revoke_as(struct run *run, const struct generation *generation,
+static bool revoke_once(struct run *run, const struct generation *generation,
     enum revocation *ret_revocation, struct error *error)
 {
 	scoped(connection) struct connection connection;
@@ -30,6 +30,16 @@ static bool revoke_as(struct run *run, const struct generation *generation,
 		return true;
 	}
 	*ret_revocation = judge(connection.connector, error);
+	return false;
+}
+
+static bool revoke_as(struct run *run, const struct generation *generation,
+    enum revocation *ret_revocation, struct error *error)
+{
+	do {
+		if (revoke_once(run, generation, ret_revocation, error))
+			return true;
+	} while (access_take_over(run, error));
 	return false;
 }
 

@@ -1,4 +1,5 @@
 #include "agent/policy.h"
+#include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
@@ -34,13 +35,23 @@ static bool refused(
 				   "another one is asked for");
 }
 
-static bool probe_at(
+static bool probe_once(
     struct run *run, const struct generation *candidate, const char *url, struct error *error)
 {
 	scoped(connection) struct connection connection;
 
 	return connection_open(&connection, run, candidate, url, error)
 	       && connector_probe(connection.connector, error);
+}
+
+static bool probe_at(
+    struct run *run, const struct generation *candidate, const char *url, struct error *error)
+{
+	do {
+		if (probe_once(run, candidate, url, error))
+			return true;
+	} while (access_take_over(run, error));
+	return false;
 }
 
 /* A named URL counts only if this probe passes through it. */

@@ -113,8 +113,8 @@ static void a_choice_is_one_of_its_words(void **state)
 		{ "revoke_old", "YES", NULL },
 		{ "signer", "auto", "auto" },
 		{ "signer", "engine", "engine" },
-		{ "signer", "provider", NULL },
-		{ "signer", "pkcs11prov", NULL },
+		{ "signer", "provider", "provider" },
+		{ "signer", "pkcs11prov", "pkcs11prov" },
 		{ "signer", "gpg", NULL },
 	};
 
@@ -147,19 +147,6 @@ static void texts_have_the_form_of_what_they_name(void **state)
 
 	(void)state;
 	assert_values(given, ARRAY_LENGTH(given));
-}
-
-static void a_signer_of_another_build_is_named(void **state)
-{
-	struct identity_settings settings = identity_settings_empty();
-	struct error error = ERROR_INIT;
-
-	(void)state;
-	assert_refused(setting_parse(setting_find("signer"), "provider", &settings, &error), &error,
-	    ERROR_CONFIG);
-	assert_string_equal(error.message,
-	    "signer: names a signer that this build lacks (provider): it has libp11's engine, use "
-	    "auto or engine");
 }
 
 static void a_list_that_is_too_long_is_refused(void **state)
@@ -268,7 +255,6 @@ int main(void)
 		cmocka_unit_test(fractions_are_decimals_or_ratios),
 		cmocka_unit_test(a_choice_is_one_of_its_words),
 		cmocka_unit_test(texts_have_the_form_of_what_they_name),
-		cmocka_unit_test(a_signer_of_another_build_is_named),
 		cmocka_unit_test(a_list_that_is_too_long_is_refused),
 		cmocka_unit_test(only_plain_https_urls_are_taken),
 		cmocka_unit_test(a_url_with_a_secret_is_not_shown),

@@ -30,3 +30,6 @@
 			fail_msg(                                                                  \
 			    "%s: %s: %s", #call, error_name((error)->kind), (error)->message);     \
 	} while (0)
+
+/* The exit status of a test program whose subject this host does not have. */
+#define TEST_SKIPPED 77
