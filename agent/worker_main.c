@@ -15,6 +15,7 @@
 #include "base/secret.h"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -110,6 +111,9 @@ int main(void)
 	struct job job = { 0 };
 	bool done;
 
+	/* Before anything else asks for libcrypto: a provider of PKCS#11 in the system's openssl.cnf
+	   would get into the way of the module, which may use libcrypto itself. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	umask(022);
 	/* A remote module whose server has died, and a Connector that hangs up. */
 	(void)signal(SIGPIPE, SIG_IGN);

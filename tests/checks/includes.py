@@ -19,7 +19,7 @@ MAY = {
     "agent/renewal": (
         {"base", "pkcs11", "transport", "agent/x509", "agent/state", "agent/config",
          "agent/job", "agent/renewal", "agent/policy.h"}, {"openssl", "cjson"}),
-    "agent/worker_main.c": ({"base", "agent/job", "agent/renewal"}, set()),
+    "agent/worker_main.c": ({"base", "agent/job", "agent/renewal"}, {"openssl"}),
     "agent/identity": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/policy.h"}, {"cjson"}),
