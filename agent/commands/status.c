@@ -34,6 +34,8 @@ bool command_status(
 	char end[CLOCK_TEXT_SIZE];
 	char due[CLOCK_TEXT_SIZE];
 
+	/* As the other commands say which one they used. */
+	(void)!text_copy(result->signer, sizeof(result->signer), identity->journal.last_signer);
 	if (!call->options->json)
 		report_status(stdout, identity, now);
 	if (identity->unreadable.kind != ERROR_NONE) {

@@ -4,6 +4,7 @@
 #include "agent/job/job.h"
 #include "agent/policy.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -114,6 +115,14 @@ static void note_success(struct journal *journal, bool changed, int64_t now)
 	forget_rejections(journal);
 }
 
+static void note_run(struct journal *journal, const struct outcome *outcome, int64_t now)
+{
+	journal->last_run = now;
+	if (outcome->signer[0])
+		(void)!text_copy(
+		    journal->last_signer, sizeof(journal->last_signer), outcome->signer);
+}
+
 static void back_off(struct identity *identity, int64_t retry_after, int64_t now)
 {
 	struct journal *journal = &identity->journal;
@@ -130,7 +139,7 @@ void remember_renewal(struct identity *identity, const struct outcome *outcome, 
 {
 	struct journal *journal = &identity->journal;
 
-	journal->last_run = now;
+	note_run(journal, outcome, now);
 	*ret_reason = reason_of(error, outcome);
 	if (error->kind == ERROR_NONE) {
 		note_success(journal, outcome->changed, now);
@@ -158,7 +167,7 @@ void remember_probe(struct identity *identity, const struct outcome *outcome, in
 void remember_enrolment(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, const struct error *error)
 {
-	identity->journal.last_run = now;
+	note_run(&identity->journal, outcome, now);
 	*ret_reason = reason_of(error, outcome);
 	if (error->kind == ERROR_NONE)
 		note_success(&identity->journal, outcome->changed, now);

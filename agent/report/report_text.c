@@ -113,6 +113,8 @@ static void show_runs(FILE *stream, const struct identity *identity, int64_t now
 	if (journal->last_run != 0)
 		moment_line(stream, "last run", journal->last_run, now,
 		    journal->last_error_at != 0 ? ": failed" : ": ok");
+	if (journal->last_signer[0])
+		line(stream, "signer", "%s", journal->last_signer);
 	if (journal->last_error_at != 0)
 		line(stream, "last error", "%s", journal->last_message);
 	if (next != 0)

@@ -34,6 +34,7 @@ enum phase {
 #define JOURNAL_SPENT_TOKENS 16
 #define JOURNAL_REQUEST_ID_SIZE 64
 #define JOURNAL_URL_SIZE 2048
+#define JOURNAL_SIGNER_SIZE 32
 
 struct journal {
 	enum phase phase;
@@ -62,7 +63,8 @@ struct journal {
 	bool reenroll;            /* only a one-time token helps */
 	int64_t last_run;
 	int64_t last_success;
-	int64_t last_error_at; /* 0: the last run did not fail */
+	char last_signer[JOURNAL_SIGNER_SIZE]; /* what signed last; "" before */
+	int64_t last_error_at;                 /* 0: the last run did not fail */
 	enum error_kind last_error;
 	char last_message[ERROR_MESSAGE_SIZE];
 	int64_t saved; /* the clock at the last save: a clock behind it has gone back */

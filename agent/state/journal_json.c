@@ -51,6 +51,7 @@ cJSON *journal_json_format(const struct journal *journal)
 	json_add_boolean(object, "reenroll", journal->reenroll);
 	record_add_time(object, "last_run", journal->last_run);
 	record_add_time(object, "last_success", journal->last_success);
+	record_add_text(object, "last_signer", journal->last_signer);
 	record_add_time(object, "last_error_at", journal->last_error_at);
 	json_add_string(object, "last_error", error_name(journal->last_error));
 	record_add_text(object, "last_message", journal->last_message);
@@ -139,6 +140,7 @@ bool journal_json_parse(const cJSON *object, struct journal *ret_journal)
 	journal->reenroll = record_flag(&record, "reenroll");
 	journal->last_run = record_time(&record, "last_run");
 	journal->last_success = record_time(&record, "last_success");
+	record_text(&record, "last_signer", journal->last_signer, sizeof(journal->last_signer));
 	journal->last_error_at = record_time(&record, "last_error_at");
 	journal->last_error = parse_error_kind(&record);
 	record_text(&record, "last_message", journal->last_message, sizeof(journal->last_message));
