@@ -32,6 +32,7 @@ struct journal full_journal(void)
 	journal.reenroll = true;
 	journal.last_run = AUTHORITY_NOW + 5;
 	journal.last_success = AUTHORITY_NOW + 6;
+	memset(journal.last_signer, 's', sizeof(journal.last_signer) - 1);
 	journal.last_error_at = AUTHORITY_NOW + 7;
 	journal.last_error = ERROR_KIND_COUNT - 1;
 	memset(journal.last_message, 'm', sizeof(journal.last_message) - 1);

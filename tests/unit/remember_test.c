@@ -3,6 +3,7 @@
 #include "agent/identity/identity.h"
 #include "agent/job/job.h"
 #include "agent/policy.h"
+#include "base/text.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -112,6 +113,18 @@ static void a_success_clears_what_went_wrong_before(void **state)
 	assert_int_equal(journal->rejections, 0);
 	assert_int_equal(journal->last_run, NOW + HOUR);
 	assert_int_equal(journal->last_success, NOW + HOUR);
+}
+
+static void what_signed_last_is_kept_by_a_run_without_a_signature(void **state)
+{
+	struct host *host = *state;
+
+	assert_true(text_copy(host->outcome.signer, sizeof(host->outcome.signer), "engine"));
+	end(host, ERROR_NONE, NOW);
+	assert_string_equal(host->identity.journal.last_signer, "engine");
+	host->outcome.signer[0] = '\0';
+	end(host, ERROR_NETWORK, NOW + HOUR);
+	assert_string_equal(host->identity.journal.last_signer, "engine");
 }
 
 /* Paying a debt does not show that the Connector accepts the identity. */
@@ -300,6 +313,7 @@ int main(void)
 		on_a_host(a_wait_that_the_connector_asks_for_is_kept),
 		on_a_host(where_a_person_has_to_act_there_is_no_backoff),
 		on_a_host(a_success_clears_what_went_wrong_before),
+		on_a_host(what_signed_last_is_kept_by_a_run_without_a_signature),
 		on_a_host(a_run_that_changed_nothing_does_not_clear_refusals),
 		on_a_host(refusals_call_for_a_token_when_there_are_three_over_some_time),
 		on_a_host(two_refusals_are_never_enough),
