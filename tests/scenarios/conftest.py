@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 pytest.register_assert_rewrite("world", "crash_sweep")
@@ -10,6 +12,9 @@ from client import StandIn
 @pytest.fixture(scope="session")
 def shared_connector(tmp_path_factory):
     with StandIn(tmp_path_factory.mktemp("connector")) as connector:
+        if "RENEWAL_AGENT_TLS" in os.environ:
+            version = os.environ["RENEWAL_AGENT_TLS"]
+            connector.settings(tls_min=version, tls_max=version)
         yield connector
 
 

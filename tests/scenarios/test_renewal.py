@@ -27,12 +27,13 @@ def test_a_renewal_brings_a_new_key_and_a_new_certificate(world):
 
 def test_a_renewal_keeps_to_its_budget_of_calls_and_handshakes(world):
     world.connector.forget()
-    world.run("renew", "--force")
+    result = world.run("renew", "--force")
     assert world.calls("C_Initialize") <= 2
-    assert world.calls("C_OpenSession") <= 2
+    # pkcs11-provider 1.0 keeps one more for the login that it does not make.
+    assert world.calls("C_OpenSession") <= (3 if result["signer"] == "provider" else 2)
     assert world.calls("C_Login") == 1
     assert world.calls("C_GenerateKeyPair") == 1
-    assert world.calls("C_Sign") == 3
+    assert world.signatures() == 3
     assert len({call["connection"] for call in world.connector.calls()}) == 2
     assert [call["operation"] for call in world.connector.calls()] == \
         ["configuration", "sign", "probe"]

@@ -41,7 +41,7 @@ def assert_heals_whatever_key(world):
      ["fleet", "would not generate the key", "CKR_DEVICE_ERROR"]),
     (["C_GenerateKeyPair * fail-after CKR_GENERAL_ERROR"],
      ["fleet", "would not generate the key", "CKR_GENERAL_ERROR"]),
-    (["bad-signature 2"], ["sign"]),
+    (["bad-signature 2+"], ["sign"]),
 ])
 def test_a_failing_token(world, plan, facts):
     world.shim.plan(*plan)
@@ -64,12 +64,12 @@ def test_a_refusal_of_a_template_that_was_none_leaves_one_pair(host):
     assert_heals(host)
 
 
-@pytest.mark.parametrize("function", ["C_SignInit", "C_Sign"])
+@pytest.mark.parametrize("functions", [("C_SignInit",), ("C_Sign", "C_SignFinal")])
 @pytest.mark.parametrize("nth", [1, 2, 3])
-def test_a_signature_that_fails(world, function, nth):
+def test_a_signature_that_fails(world, functions, nth):
     """Of the old key's handshake, the request, and the new key's handshake. The engine tries
-    another mechanism when C_SignInit fails once."""
-    world.shim.plan(f"{function} {nth}+ fail CKR_DEVICE_ERROR")
+    another mechanism when C_SignInit fails once; pkcs11-provider signs in parts."""
+    world.shim.plan(*(f"{function} {nth}+ fail CKR_DEVICE_ERROR" for function in functions))
     before = world.sha256()
     result = world.run("renew", "--force")
     assert (result.status, result["error"]["class"]) == (69, "token"), result
@@ -79,17 +79,18 @@ def test_a_signature_that_fails(world, function, nth):
 
 @pytest.mark.parametrize("nth", [1, 3])
 def test_a_wrong_signature_in_a_handshake_is_seen_by_the_connector(world, nth):
-    world.shim.plan(f"bad-signature {nth}")
+    world.shim.plan(f"bad-signature {nth}+")
     world.assert_fails(69, "token", "our key's signature is wrong", "decrypt_error")
     assert_heals_whatever_key(world)
 
 
 def test_a_second_session_that_is_refused_does_not_hang_for_ever(host):
-    """libp11 waits for ever then; the deadline ends it."""
+    """libp11 waits for ever then, and the deadline ends it; pkcs11-provider may do with one."""
     host.configure(step_timeout="2s", request_timeout="1s")
     host.shim.plan("C_OpenSession 2 fail CKR_SESSION_COUNT")
     result = host.run("renew", "--force")
-    assert (result.status, result["error"]["class"]) in [(69, "token"), (75, "deadline")], result
+    assert result.status in (0, 69, 75), result
+    assert result.status == 0 or result["error"]["class"] in ("token", "deadline"), result
     host.configure(step_timeout=None, request_timeout=None)
     assert_heals_whatever_key(host)
 

@@ -25,9 +25,16 @@ from cryptography.hazmat.primitives import hashes  # noqa: E402
 from soft_token import SoftToken  # noqa: E402
 from token_shim import TokenShim  # noqa: E402
 
-PROGRAM = BUILD / "renewal-agent"
+# The agent may live in a chroot (tests/compat): then this program goes there.
+PROGRAM = Path(os.environ.get("RENEWAL_AGENT_PROGRAM", BUILD / "renewal-agent"))
+SYSTEM = Path(os.environ.get("RENEWAL_AGENT_SYSTEM", "/"))
+SIGNER = os.environ.get("RENEWAL_AGENT_SIGNER")  # the setting; None: auto
 SHIM = BUILD / "tests" / "token" / "libtoken-shim.so"
 CRASH = BUILD / "tests" / "crash" / "libcrash.so"
+SIGNER_FILES = {"provider": "ossl-modules/pkcs11.so", "engine": "engines-3/pkcs11.so",
+                "pkcs11prov": "ossl-modules/pkcs11prov.so"}
+SIGNERS = [name for name, file in SIGNER_FILES.items()  # that the agent's system has
+           if any(SYSTEM.glob(f"usr/lib/*/{file}"))]
 TIMEOUT = 120  # a net under the tests, never what they measure
 
 
@@ -60,6 +67,7 @@ class World:
             "token": "pkcs11:token=fleet",
             "pin_file": self.token.pin_file,
             "key_bits": 2048,
+            "signer": SIGNER,
         }
         self.configure(**settings)
 
@@ -111,6 +119,10 @@ class World:
     def calls(self, function):
         """How often a PKCS#11 function was called since the enrolment or forget()."""
         return len(self.shim.calls(function))
+
+    def signatures(self):
+        """A signer may make one of several calls."""
+        return self.calls("C_Sign") + self.calls("C_SignFinal")
 
     def journal(self):
         return json.loads((self.folder / "journal.json").read_text())
