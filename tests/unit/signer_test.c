@@ -14,7 +14,7 @@ static const struct key_id new_id = { { 0, 0xff, '%' }, 3 };
 
 /* A signer can be had once in a process. */
 struct bench {
-	enum signer_kind kind; /* by the command line */
+	enum signer_kind kind; /* by the command line, else the engine */
 	bool absent;           /* from this host */
 	struct soft_token *soft;
 	struct signer *signer;
@@ -282,8 +282,10 @@ int main(int argc, char **argv)
 
 	int failed;
 
-	if (argc != 2 || !signer_kind_parse(argv[1], &bench.kind))
+	bench.kind = SIGNER_ENGINE;
+	if (argc > 1 && !signer_kind_parse(argv[1], &bench.kind))
 		return EX_USAGE;
-	failed = cmocka_run_group_tests_name(argv[1], tests, set_up, tear_down);
+	failed =
+	    cmocka_run_group_tests_name(signer_kind_name(bench.kind), tests, set_up, tear_down);
 	return bench.absent ? TEST_SKIPPED : failed;
 }
