@@ -49,11 +49,11 @@ class Result:
 
 
 class World:
-    def __init__(self, directory, connector, **settings):
+    def __init__(self, directory, connector, make_token=SoftToken, **settings):
         self.directory = Path(directory)
         self.connector = connector
-        self.token = SoftToken(self.directory / "token")
-        self.shim = TokenShim(self.directory, self.token, library=SHIM)
+        self.token = make_token(self.directory / "token")
+        self.shim = TokenShim(self.directory, self.token, library=SHIM, module=self.token.client)
         self.state = self.directory / "state"
         self.folder = self.state / "orders"
         self.configuration = self.directory / "renewal-agent.conf"
@@ -64,7 +64,8 @@ class World:
             "enrollment_url": connector.token_url,
             "server_ca_file": connector.server_ca_file,
             "module": self.shim.module,
-            "token": "pkcs11:token=fleet",
+            "module_init_args": self.token.init_args,
+            "token": self.token.uri,
             "pin_file": self.token.pin_file,
             "key_bits": 2048,
             "signer": SIGNER,

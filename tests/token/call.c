@@ -87,6 +87,10 @@ static bool act_before(const struct rule *rule, struct call *call)
 		write_log(call, "kill");
 		(void)raise(SIGKILL);
 		return true;
+	case ACTION_KILL_GROUP:
+		write_log(call, "kill");
+		(void)kill(0, SIGKILL);
+		return true;
 	case ACTION_SEGFAULT:
 		write_log(call, "segfault");
 		(void)raise(SIGSEGV);
@@ -96,6 +100,7 @@ static bool act_before(const struct rule *rule, struct call *call)
 		abort();
 	case ACTION_FAIL_AFTER:
 	case ACTION_KILL_AFTER:
+	case ACTION_KILL_GROUP_AFTER:
 		return true;
 	}
 	return true;
@@ -123,6 +128,7 @@ CK_RV call_end(struct call *call, CK_RV result)
 {
 	const struct plan *plan = &shim_get()->plan;
 	bool killed = false;
+	bool group_killed = false;
 	char text[32];
 
 	for (size_t i = 0; i < plan->rule_count; i++) {
@@ -133,10 +139,13 @@ CK_RV call_end(struct call *call, CK_RV result)
 		if (rule->action == ACTION_FAIL_AFTER)
 			result = rule->value;
 		killed = killed || rule->action == ACTION_KILL_AFTER;
+		group_killed = group_killed || rule->action == ACTION_KILL_GROUP_AFTER;
 	}
 	(void)snprintf(text, sizeof(text), "0x%lx", result);
 	write_log(call, text);
 	if (killed)
 		(void)raise(SIGKILL);
+	if (group_killed)
+		(void)kill(0, SIGKILL);
 	return result;
 }

@@ -217,6 +217,8 @@ static const struct {
 	{ "hang", ACTION_HANG, NULL },
 	{ "kill", ACTION_KILL, NULL },
 	{ "kill-after", ACTION_KILL_AFTER, NULL },
+	{ "kill-group", ACTION_KILL_GROUP, NULL },
+	{ "kill-group-after", ACTION_KILL_GROUP_AFTER, NULL },
 	{ "segfault", ACTION_SEGFAULT, NULL },
 	{ "abort", ACTION_ABORT, NULL },
 };

@@ -25,6 +25,8 @@ enum action {
 	ACTION_HANG,
 	ACTION_KILL,
 	ACTION_KILL_AFTER,
+	ACTION_KILL_GROUP, /* the whole process group: a server and what it has forked */
+	ACTION_KILL_GROUP_AFTER,
 	ACTION_SEGFAULT,
 	ACTION_ABORT,
 };

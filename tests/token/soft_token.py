@@ -8,6 +8,7 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import PyKCS11
 from PyKCS11 import (CKA_CLASS, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_MODULUS,
@@ -36,6 +37,9 @@ class TokenObject:
 
 
 class SoftToken:
+    module = MODULE
+    init_args = None  # the text that C_Initialize wants
+
     def __init__(self, directory, label='fleet', fresh=False):
         self.directory = Path(directory)
         self.label = label
@@ -48,6 +52,18 @@ class SoftToken:
     def pin(self):
         return self.pin_file.read_text().strip()
 
+    @property
+    def client(self):
+        """The module for the program under test; `module` is the one to look at the token."""
+        return self.module
+
+    @property
+    def uri(self):
+        return f'pkcs11:token={quote(self.label)}'
+
+    def close(self):
+        """At the end of a test."""
+
     def environment(self):
         return {'SOFTHSM2_CONF': str(self.configuration)}
 
@@ -57,17 +73,21 @@ class SoftToken:
         before = os.environ.get('SOFTHSM2_CONF')
         os.environ.update(self.environment())
         try:
-            library = PyKCS11.PyKCS11Lib()
-            library.load(MODULE)
+            library = self._load()
             session = library.openSession(self._slot(library), CKF_SERIAL_SESSION | CKF_RW_SESSION)
             session.login(self.pin)
             yield session
             session.closeSession()
         finally:
             library.lib.Unload()
-            del os.environ['SOFTHSM2_CONF']
+            os.environ.pop('SOFTHSM2_CONF', None)
             if before is not None:
                 os.environ['SOFTHSM2_CONF'] = before
+
+    def _load(self):
+        library = PyKCS11.PyKCS11Lib()
+        library.load(self.module)
+        return library
 
     def _slot(self, library):
         for slot in library.getSlotList(tokenPresent=True):
