@@ -98,6 +98,7 @@ static bool work(const struct job *job, const struct secret *token)
 		error_clear(&run.outcome.error);
 	else if (run.outcome.error.kind == ERROR_NONE)
 		(void)error_set(&run.outcome.error, ERROR_INTERNAL, "failed without a reason");
+	(void)access_has_ended(&run, &run.outcome.error);
 	sent = outcome_send(WORKER_CHANNEL, &run.outcome, &unsent);
 	access_close(run.access);
 	run_close(&run);

@@ -99,6 +99,14 @@ static const char *cure_for(CK_RV result)
 	}
 }
 
+/* After minutes of work: an idle session that was ended, or a device that came loose. */
+static bool has_lost_session(const struct token *token, CK_RV result)
+{
+	return result == CKR_SESSION_HANDLE_INVALID || result == CKR_SESSION_CLOSED
+	       || result == CKR_DEVICE_REMOVED || result == CKR_TOKEN_NOT_PRESENT
+	       || !token_is_alive(token);
+}
+
 bool key_pair_generate(const struct token *token, const struct key_id *id, const char *label,
     unsigned bits, struct error *error)
 {
@@ -113,7 +121,9 @@ bool key_pair_generate(const struct token *token, const struct key_id *id, const
 	if (result == CKR_OK)
 		return true;
 	key_id_format(id, text);
-	return module_error(error, result,
-	    "the token %s would not generate the key %s of %u bits%s", token_name(token), text,
-	    bits, cure_for(result));
+	module_error(error, result, "the token %s would not generate the key %s of %u bits%s",
+	    token_name(token), text, bits, cure_for(result));
+	if (error && has_lost_session(token, result))
+		error->kind = ERROR_SESSION;
+	return false;
 }

@@ -108,6 +108,13 @@ bool token_try_session(const struct token *token, struct error *error)
 	return true;
 }
 
+bool token_is_alive(const struct token *token)
+{
+	CK_SESSION_INFO info;
+
+	return token_functions(token)->C_GetSessionInfo(token->session, &info) == CKR_OK;
+}
+
 static const struct {
 	CK_RV result;
 	enum token_login login;

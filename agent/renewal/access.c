@@ -170,6 +170,13 @@ bool access_open(struct run *run, struct error *error)
 	return true;
 }
 
+bool access_has_ended(const struct run *run, struct error *error)
+{
+	if (error->kind == ERROR_TOKEN && run->access && !token_is_alive(run->access->token))
+		error->kind = ERROR_SESSION;
+	return error->kind == ERROR_SESSION;
+}
+
 struct token *access_token(const struct run *run)
 {
 	return run->access->token;

@@ -20,6 +20,11 @@ struct access;
 MUST_CHECK bool access_open(struct run *run, struct error *error);
 void access_close(struct access *access); /* NULL is fine */
 
+/* After a failure: makes ERROR_SESSION of an ERROR_TOKEN whose reason is that the session has ended.
+   What is open cannot be mended then: a signer keeps its session and cannot be opened twice in a
+   process. Another worker has to begin anew. */
+bool access_has_ended(const struct run *run, struct error *error);
+
 struct token *access_token(const struct run *run); /* borrowed; access_open came before */
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */
 MUST_CHECK bool access_load_key(

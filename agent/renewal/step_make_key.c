@@ -47,14 +47,13 @@ static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct 
 	return journal_save(run->store, &run->journal, clock_now(), error);
 }
 
-bool step_make_key(struct run *run, enum phase *ret_after, struct error *error)
+static bool find_or_make(struct run *run, struct error *error)
 {
 	const struct token *token = access_token(run);
 	struct key_pair pair;
 	struct key_id id;
 	size_t destroyed = 0;
 
-	(void)ret_after;
 	if (!key_id_of_journal(run, &id, error) || !key_pair_find(token, &id, &pair, error))
 		return false;
 	if (pair.state != KEY_PAIR_WHOLE) {
@@ -67,8 +66,17 @@ bool step_make_key(struct run *run, enum phase *ret_after, struct error *error)
 			return false;
 	}
 	/* The verified self-signature of the request is the proof that it signs. */
-	if (!key_pair_check(&pair, run->journal.key_bits, error))
+	return key_pair_check(&pair, run->journal.key_bits, error);
+}
+
+bool step_make_key(struct run *run, enum phase *ret_after, struct error *error)
+{
+	if (!find_or_make(run, error)) {
+		/* The pair may be there, whole: the next worker looks for it by its id. */
+		if (access_has_ended(run, error))
+			*ret_after = PHASE_PLANNED;
 		return false;
+	}
 	run_note_step(run, run->settings->step_timeout, "requesting the certificate");
 	run->journal.keyed = clock_now();
 	return true;

@@ -49,6 +49,26 @@ static void enter(struct result *result, struct outcome *outcome)
 	}
 }
 
+/* When the session with the token has ended, a second worker begins anew: it logs in as the latch
+   allows, finds the new key by its id and goes on from the journal. A descriptor gives its PIN only
+   once. */
+static bool run_workers(const struct call *call, const struct job *job, const struct errand *errand,
+    int lock, struct result *result, struct supervised *supervised, struct error *error)
+{
+	bool done = supervisor_run(job, errand->token, lock, call->console, supervised, error);
+
+	enter(result, &supervised->outcome);
+	if (done || error->kind != ERROR_SESSION || job->settings->pin_fd >= 0)
+		return done;
+	console_print(call->console, "%s: %s; beginning again with a new login",
+	    job->settings->name, error->message);
+	supervised_clear(supervised);
+	error_clear(error);
+	done = supervisor_run(job, errand->token, lock, call->console, supervised, error);
+	enter(result, &supervised->outcome);
+	return done;
+}
+
 bool errand_run(const struct call *call, struct identity *identity, const struct errand *errand,
     struct result *result, struct supervised *ret_supervised, struct error *error)
 {
@@ -72,9 +92,7 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 	if (!make_run_id(job.run_id, error))
 		return false;
 	console_explain(call->console, "%s: run %s", identity->settings->name, job.run_id);
-	done = supervisor_run(
-	    &job, errand->token, identity->lock, call->console, ret_supervised, error);
-	enter(result, &ret_supervised->outcome);
+	done = run_workers(call, &job, errand, identity->lock, result, ret_supervised, error);
 	if (identity_load(identity, &unloaded))
 		return done;
 	if (!done) {

@@ -69,6 +69,19 @@ static void hang(void)
 		pause();
 }
 
+/* Of this process, the login with them. */
+static void lose_sessions(void)
+{
+	CK_FUNCTION_LIST *real = shim_get()->real;
+	CK_SLOT_ID slots[64];
+	CK_ULONG count = sizeof(slots) / sizeof(slots[0]);
+
+	if (real->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK)
+		return;
+	for (CK_ULONG i = 0; i < count; i++)
+		(void)real->C_CloseAllSessions(slots[i]);
+}
+
 /* False: the rule has answered the call. */
 static bool act_before(const struct rule *rule, struct call *call)
 {
@@ -91,6 +104,9 @@ static bool act_before(const struct rule *rule, struct call *call)
 		write_log(call, "kill");
 		(void)kill(0, SIGKILL);
 		return true;
+	case ACTION_LOSE_SESSIONS:
+		lose_sessions();
+		return true;
 	case ACTION_SEGFAULT:
 		write_log(call, "segfault");
 		(void)raise(SIGSEGV);
@@ -101,6 +117,7 @@ static bool act_before(const struct rule *rule, struct call *call)
 	case ACTION_FAIL_AFTER:
 	case ACTION_KILL_AFTER:
 	case ACTION_KILL_GROUP_AFTER:
+	case ACTION_LOSE_SESSIONS_AFTER:
 		return true;
 	}
 	return true;
@@ -138,6 +155,8 @@ CK_RV call_end(struct call *call, CK_RV result)
 			continue;
 		if (rule->action == ACTION_FAIL_AFTER)
 			result = rule->value;
+		if (rule->action == ACTION_LOSE_SESSIONS_AFTER)
+			lose_sessions();
 		killed = killed || rule->action == ACTION_KILL_AFTER;
 		group_killed = group_killed || rule->action == ACTION_KILL_GROUP_AFTER;
 	}

@@ -219,6 +219,8 @@ static const struct {
 	{ "kill-after", ACTION_KILL_AFTER, NULL },
 	{ "kill-group", ACTION_KILL_GROUP, NULL },
 	{ "kill-group-after", ACTION_KILL_GROUP_AFTER, NULL },
+	{ "lose-sessions", ACTION_LOSE_SESSIONS, NULL },
+	{ "lose-sessions-after", ACTION_LOSE_SESSIONS_AFTER, NULL },
 	{ "segfault", ACTION_SEGFAULT, NULL },
 	{ "abort", ACTION_ABORT, NULL },
 };

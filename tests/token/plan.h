@@ -27,6 +27,8 @@ enum action {
 	ACTION_KILL_AFTER,
 	ACTION_KILL_GROUP, /* the whole process group: a server and what it has forked */
 	ACTION_KILL_GROUP_AFTER,
+	ACTION_LOSE_SESSIONS, /* as a device does that restarts, or is left idle */
+	ACTION_LOSE_SESSIONS_AFTER,
 	ACTION_SEGFAULT,
 	ACTION_ABORT,
 };

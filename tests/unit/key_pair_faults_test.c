@@ -77,13 +77,31 @@ static void a_generation_that_fails_for_good_is_tried_twice_at_most(void **state
 		{ "C_GenerateKeyPair * fail CKR_DEVICE_MEMORY\n", 1, "the token is full" },
 		{ "capacity 0\n", 1, "the token is full" },
 		{ "C_GenerateKeyPair * fail CKR_TOKEN_WRITE_PROTECTED\n", 1, "write protected" },
-		{ "C_GenerateKeyPair * fail CKR_DEVICE_REMOVED\n", 1, "CKR_DEVICE_REMOVED" },
 		{ "C_GenerateKeyPair * fail CKR_KEY_SIZE_RANGE\n", 1, "CKR_KEY_SIZE_RANGE" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		shim_assert_fails(*state, cases[i].plan, generate, cases[i].complaint);
 		assert_int_equal(shim_calls(*state, "C_GenerateKeyPair"), cases[i].calls);
+	}
+}
+
+static void a_generation_during_which_the_session_ends_says_nothing_of_the_key(void **state)
+{
+	static const char *const plans[] = {
+		"C_GenerateKeyPair 1 fail CKR_DEVICE_REMOVED\n",
+		"C_GenerateKeyPair 1 fail CKR_TOKEN_NOT_PRESENT\n",
+		"C_GenerateKeyPair 1 fail CKR_SESSION_HANDLE_INVALID\n",
+		"C_GenerateKeyPair 1 fail CKR_SESSION_CLOSED\n",
+		"C_GenerateKeyPair 1 lose-sessions\nC_GenerateKeyPair 1 fail CKR_DEVICE_ERROR\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(plans); i++) {
+		struct shim_report report;
+
+		shim_run(*state, plans[i], generate, &report);
+		assert_refused(report.succeeded, &report.error, ERROR_SESSION);
+		assert_int_equal(shim_calls(*state, "C_GenerateKeyPair"), 1);
 	}
 }
 
@@ -277,6 +295,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_token_that_refuses_usages_gets_a_template_without_them),
 		cmocka_unit_test(a_generation_that_fails_for_good_is_tried_twice_at_most),
+		cmocka_unit_test(
+		    a_generation_during_which_the_session_ends_says_nothing_of_the_key),
 		cmocka_unit_test(a_pair_whose_generation_lost_its_answer_is_found_whole),
 		cmocka_unit_test(what_the_token_can_make_is_known_before_it_is_asked_to),
 		cmocka_unit_test(an_attribute_that_the_token_does_not_know_hides_no_other),
