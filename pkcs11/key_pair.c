@@ -167,6 +167,26 @@ bool key_pair_public_key(
 	return true;
 }
 
+bool key_pair_any_always_authenticates(
+    const struct token *token, bool *ret_any, struct error *error)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE wanted[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_ALWAYS_AUTHENTICATE, &yes, sizeof(yes) },
+	};
+	scoped(object_list) struct object_list found = { NULL, 0 };
+	CK_RV result = object_find(token, wanted, ARRAY_LENGTH(wanted), &found);
+
+	/* A token that does not know the attribute has no key that is so. */
+	if (result != CKR_OK && result != CKR_ATTRIBUTE_TYPE_INVALID)
+		return module_error(
+		    error, result, "cannot look at the keys of the token %s", token_name(token));
+	*ret_any = found.count > 0;
+	return true;
+}
+
 static CK_RV destroy_all(
     const struct token *token, const struct object_list *objects, size_t *count)
 {

@@ -42,8 +42,11 @@ struct key_attributes {
 
 enum key_pair_state {
 	KEY_PAIR_ABSENT,
-	KEY_PAIR_WHOLE,     /* one private and one public object, equal modulus and exponent */
-	KEY_PAIR_HALF,      /* something is missing, empty or unequal */
+	KEY_PAIR_WHOLE,   /* one private and one public object, equal modulus and exponent; a
+			       private one may keep its modulus to itself */
+	KEY_PAIR_PRIVATE, /* no public object; the private one tells modulus and exponent: whole in
+			       a token that keeps no public objects, else cut */
+	KEY_PAIR_HALF,    /* something is missing, empty or unequal */
 	KEY_PAIR_AMBIGUOUS, /* two private or two public objects with the id */
 };
 
@@ -70,14 +73,17 @@ MUST_CHECK bool key_pair_generate(const struct token *token, const struct key_id
 /* What is there under this id; *ret_pair->state says what. */
 MUST_CHECK bool key_pair_find(const struct token *token, const struct key_id *id,
     struct key_pair *ret_pair, struct error *error);
-/* Whether the pair may be used: whole, exactly `bits`, e = 65537, on the token, SENSITIVE and not
-   EXTRACTABLE as read back (unknown is not enough), may sign. ERROR_TOKEN names what is wrong.
-   bits 0: any size from 2048. */
+/* Whether the pair may be used: whole or KEY_PAIR_PRIVATE, exactly `bits`, e = 65537, on the token,
+   SENSITIVE and not EXTRACTABLE as read back (unknown is not enough), may sign. ERROR_TOKEN names
+   what is wrong. bits 0: any size from 2048. */
 MUST_CHECK bool key_pair_check(const struct key_pair *pair, unsigned bits, struct error *error);
 /* The public half as a software key, also of a private key that has no public object (its modulus
    is in both). Owned. */
 MUST_CHECK bool key_pair_public_key(
     const struct token *token, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
+/* Whether a private key wants the PIN again for each signature (CKA_ALWAYS_AUTHENTICATE). */
+MUST_CHECK bool key_pair_any_always_authenticates(
+    const struct token *token, bool *ret_any, struct error *error);
 /* Destroys every private and public object with this id, private first. Absent is fine;
    *ret_destroyed counts objects and may be NULL. Looks again afterwards. */
 MUST_CHECK bool key_pair_destroy(

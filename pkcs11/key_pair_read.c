@@ -48,23 +48,48 @@ static CK_RV read_numbers(
 	    token, objects->handles[0], CKA_PUBLIC_EXPONENT, &numbers->exponent);
 }
 
-/* A private key need not know its public exponent, a public one must. */
-static bool belong_together(const struct numbers *private, const struct numbers *public)
+/* A private key that keeps its modulus to itself, unlike one that a kill has left without. */
+static CK_RV is_untold(const struct token *token, const struct object_list *objects, bool *untold)
 {
-	if (!private->modulus || !public->modulus || !public->exponent)
+	unsigned char bytes[OBJECT_NUMBER_SIZE_MAX];
+	size_t length = 0;
+	CK_RV result = CKR_OK;
+
+	if (objects->count > 0)
+		result = object_read(
+		    token, objects->handles[0], CKA_MODULUS, bytes, sizeof(bytes), &length);
+	*untold = result == CKR_OK && length == OBJECT_UNKNOWN;
+	return result;
+}
+
+static bool is_zero(const BIGNUM *number)
+{
+	return !number || BN_is_zero(number);
+}
+
+/* A private key need not know its public exponent, a public one must. */
+static bool belong_together(
+    const struct numbers *private, bool untold, const struct numbers *public)
+{
+	if (is_zero(public->modulus) || !public->exponent)
 		return false;
-	if (BN_is_zero(private->modulus) || BN_cmp(private->modulus, public->modulus) != 0)
+	if (untold)
+		return true;
+	if (is_zero(private->modulus) || BN_cmp(private->modulus, public->modulus) != 0)
 		return false;
 	return !private->exponent || BN_cmp(private->exponent, public->exponent) == 0;
 }
 
-static enum key_pair_state judge(size_t privates, size_t publics, bool together)
+static enum key_pair_state judge(size_t privates, size_t publics, const struct numbers *private,
+    bool untold, const struct numbers *public)
 {
 	if (privates == 0 && publics == 0)
 		return KEY_PAIR_ABSENT;
 	if (privates > 1 || publics > 1)
 		return KEY_PAIR_AMBIGUOUS;
-	return together ? KEY_PAIR_WHOLE : KEY_PAIR_HALF;
+	if (publics == 0 && !is_zero(private->modulus) && private->exponent)
+		return KEY_PAIR_PRIVATE;
+	return belong_together(private, untold, public) ? KEY_PAIR_WHOLE : KEY_PAIR_HALF;
 }
 
 static CK_RV read_label(const struct token *token, const struct object_list *privates,
@@ -103,12 +128,15 @@ CK_RV key_pair_read(const struct token *token, const struct object_list *private
 	scoped(numbers) struct numbers public = { NULL, NULL };
 	const BIGNUM *modulus;
 	const BIGNUM *exponent;
+	bool untold = false;
 	CK_RV result = read_label(token, privates, publics, ret_pair->label);
 
 	if (result == CKR_OK)
 		result = read_numbers(token, privates, &private);
 	if (result == CKR_OK)
 		result = read_numbers(token, publics, &public);
+	if (result == CKR_OK && !private.modulus)
+		result = is_untold(token, privates, &untold);
 	ret_pair->attributes = unknown_attributes;
 	if (result == CKR_OK && privates->count > 0)
 		result = key_attributes_read(token, privates->handles[0], &ret_pair->attributes);
@@ -120,7 +148,6 @@ CK_RV key_pair_read(const struct token *token, const struct object_list *private
 	ret_pair->bits = modulus ? (unsigned)BN_num_bits(modulus) : 0;
 	ret_pair->exponent =
 	    exponent && BN_num_bits(exponent) <= 64 ? (unsigned long)BN_get_word(exponent) : 0;
-	ret_pair->state =
-	    judge(privates->count, publics->count, belong_together(&private, &public));
+	ret_pair->state = judge(privates->count, publics->count, &private, untold, &public);
 	return CKR_OK;
 }

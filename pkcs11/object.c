@@ -6,8 +6,6 @@
 #include <string.h>
 
 #define BATCH_SIZE 64
-/* A modulus of 16384 bits. */
-#define NUMBER_SIZE_MAX 2048
 
 static CK_RV append(struct object_list *list, const CK_OBJECT_HANDLE *handles, size_t count)
 {
@@ -105,7 +103,7 @@ CK_RV object_read(const struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBU
 CK_RV object_read_number(
     const struct token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, BIGNUM **ret_number)
 {
-	unsigned char bytes[NUMBER_SIZE_MAX];
+	unsigned char bytes[OBJECT_NUMBER_SIZE_MAX];
 	size_t length;
 	BIGNUM *number;
 	CK_RV result = object_read(token, object, type, bytes, sizeof(bytes), &length);

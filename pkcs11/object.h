@@ -37,6 +37,8 @@ bool object_list_has(const struct object_list *list, CK_OBJECT_HANDLE object);
 #define OBJECT_UNKNOWN ((size_t)-1)
 MUST_CHECK CK_RV object_read(const struct token *token, CK_OBJECT_HANDLE object,
     CK_ATTRIBUTE_TYPE type, void *buffer, size_t size, size_t *ret_length);
+/* A modulus of 16384 bits. */
+#define OBJECT_NUMBER_SIZE_MAX 2048
 /* A big-endian number; NULL when the token does not tell it or it is empty. Owned. */
 MUST_CHECK CK_RV object_read_number(const struct token *token, CK_OBJECT_HANDLE object,
     CK_ATTRIBUTE_TYPE type, BIGNUM **ret_number);

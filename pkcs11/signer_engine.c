@@ -1,4 +1,5 @@
 #include "base/scoped.h"
+#include "base/secret.h"
 #include "pkcs11/module.h"
 #include "pkcs11/signer_backend.h"
 #include "pkcs11/token.h"
@@ -59,9 +60,40 @@ static bool find_engine(ENGINE **ret_engine, bool *ret_absent, struct error *err
 	return true;
 }
 
-/* The controls come before ENGINE_init, which is where the engine may load its module. */
-static bool set_up(ENGINE *engine, const char *module, struct error *error)
+/* What libp11 asks when a key wants the PIN for each signature. UI_set_result copies the answer,
+   and libp11 wipes its copy; it takes 4 to 32 characters. */
+static int answer_with_pin(UI *ui, UI_STRING *question)
 {
+	const struct secret *pin = UI_get0_user_data(ui);
+
+	if (UI_get_string_type(question) != UIT_PROMPT)
+		return 1;
+	return UI_set_result(ui, question, secret_bytes(pin)) == 0;
+}
+
+/* For signatures only: a key is loaded with a UI_METHOD that refuses. */
+static bool set_up_pin(ENGINE *engine, const struct secret *pin, struct error *error)
+{
+	UI_METHOD *method = UI_create_method("the token's PIN");
+
+	/* Never destroyed: the engine, which is never finished, keeps it. */
+	if (!method || UI_method_set_reader(method, answer_with_pin) != 0
+	    || !ENGINE_ctrl(engine, ENGINE_CTRL_SET_USER_INTERFACE, 0, method, NULL)
+	    || !ENGINE_ctrl(engine, ENGINE_CTRL_SET_CALLBACK_DATA, 0, (void *)pin, NULL)) {
+		UI_destroy_method(method);
+		return error_set_openssl(error, ERROR_INTERNAL,
+		    "the engine \"pkcs11\" takes no PIN for a key that wants it");
+	}
+	return true;
+}
+
+/* The controls come before ENGINE_init, which is where the engine may load its module. */
+static bool set_up(ENGINE *engine, const struct token *token, struct error *error)
+{
+	const char *module = module_path(token_module(token));
+
+	if (token_pin(token) && !set_up_pin(engine, token_pin(token), error))
+		return false;
 	if (!ENGINE_ctrl_cmd_string(engine, "MODULE_PATH", module, 0)
 	    /* A failed load would print the whole URI. */
 	    || !ENGINE_ctrl_cmd_string(engine, "QUIET", NULL, 0))
@@ -79,7 +111,7 @@ static bool engine_open(
 	scoped(ENGINE) ENGINE *engine = NULL;
 
 	if (!check_session_room(token, error) || !find_engine(&engine, ret_absent, error)
-	    || !set_up(engine, module_path(token_module(token)), error))
+	    || !set_up(engine, token, error))
 		return false;
 
 	*ret_state = take(engine);

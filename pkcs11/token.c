@@ -7,11 +7,15 @@
 #include "pkcs11/slot_list.h"
 #include "pkcs11/token_uri.h"
 
+/* Tokens list 20 to 300. */
+#define MECHANISM_COUNT_MAX 1024
+
 struct token {
 	struct module *module;
 	struct token_info info;
 	CK_SESSION_HANDLE session;
 	bool has_session;
+	struct secret *pin; /* NULL as a rule */
 };
 
 bool token_find(struct module *module, const struct token_uri *uri, struct token **ret_token,
@@ -36,7 +40,19 @@ void token_close(struct token *token)
 	/* The session may be gone already: with the device, or with a signer that finalized. */
 	if (token->has_session)
 		token_functions(token)->C_CloseSession(token->session);
+	secret_discard(token->pin);
 	free(token);
+}
+
+void token_take_pin(struct token *token, struct secret *pin)
+{
+	secret_discard(token->pin);
+	token->pin = pin;
+}
+
+const struct secret *token_pin(const struct token *token)
+{
+	return token->pin;
 }
 
 const struct token_info *token_info(const struct token *token)
@@ -113,6 +129,20 @@ bool token_is_alive(const struct token *token)
 	CK_SESSION_INFO info;
 
 	return token_functions(token)->C_GetSessionInfo(token->session, &info) == CKR_OK;
+}
+
+bool token_signs_pss(const struct token *token)
+{
+	CK_FUNCTION_LIST *functions = token_functions(token);
+	CK_MECHANISM_TYPE mechanisms[MECHANISM_COUNT_MAX];
+	CK_ULONG count = MECHANISM_COUNT_MAX;
+
+	if (functions->C_GetMechanismList(token->info.slot, mechanisms, &count) != CKR_OK)
+		return true;
+	for (CK_ULONG i = 0; i < count; i++)
+		if (mechanisms[i] == CKM_RSA_PKCS_PSS || mechanisms[i] == CKM_RSA_X_509)
+			return true;
+	return false;
 }
 
 static const struct {

@@ -173,6 +173,29 @@ static bool parse_bad_signature(struct plan *plan, const struct line *line)
 	return line->count == 2 && parse_calls(line->words[1], &plan->bad_signatures);
 }
 
+static bool parse_always_authenticate(struct plan *plan, const struct line *line)
+{
+	plan->always_authenticate = true;
+	return line->count == 1;
+}
+
+static bool parse_modulus_hidden(struct plan *plan, const struct line *line)
+{
+	plan->modulus_hidden = true;
+	return line->count == 1;
+}
+
+static bool parse_no_public_keys(struct plan *plan, const struct line *line)
+{
+	plan->no_public_keys = true;
+	return line->count == 1;
+}
+
+static bool parse_usage_false(struct plan *plan, const struct line *line)
+{
+	return line->count == 2 && name_to_number(line->words[1], &plan->usage_false);
+}
+
 static bool parse_wrong_logins(struct plan *plan, const struct line *line)
 {
 	return line->count == 2 && parse_number(line->words[1], &plan->wrong_logins)
@@ -201,6 +224,10 @@ static const struct {
 	{ "token-count", parse_token_count },
 	{ "unlogin-required", parse_unlogin_required },
 	{ "pin-pad", parse_pin_pad },
+	{ "always-authenticate", parse_always_authenticate },
+	{ "modulus-hidden", parse_modulus_hidden },
+	{ "no-public-keys", parse_no_public_keys },
+	{ "usage-false", parse_usage_false },
 	{ "bad-signature", parse_bad_signature },
 	{ "count-wrong-logins", parse_wrong_logins },
 	{ "capacity", parse_capacity },

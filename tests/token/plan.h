@@ -77,6 +77,10 @@ struct plan {
 	bool no_login_needed;
 	char login_pin_file[MAX_PATH];
 	char pin_pad_file[MAX_PATH];
+	bool always_authenticate;
+	bool modulus_hidden;
+	bool no_public_keys;
+	CK_RV usage_false; /* 0: such templates are taken */
 	struct calls bad_signatures;
 	uint64_t wrong_logins; /* 0: the token never locks */
 	bool has_capacity;

@@ -107,6 +107,7 @@ static void shim_load(void)
 	the_shim.faces.C_GetFunctionList = get_own_list;
 	token_faces_put_on(&the_shim.faces);
 	session_faces_put_on(&the_shim.faces);
+	key_faces_put_on(&the_shim.faces);
 
 	the_shim.own.version = the_shim.real->version;
 #define FUNCTION(name, parameters, arguments) the_shim.own.name = shim_##name;

@@ -31,6 +31,7 @@ struct shim *shim_get(void);
 
 void token_faces_put_on(CK_FUNCTION_LIST *list);   /* slots, token and mechanisms */
 void session_faces_put_on(CK_FUNCTION_LIST *list); /* login, objects and signatures */
+void key_faces_put_on(CK_FUNCTION_LIST *list);     /* after those */
 
 /* NULL when the plan says nothing of that mechanism. */
 const struct mechanism_face *mechanism_face_find(CK_MECHANISM_TYPE type, bool absent);

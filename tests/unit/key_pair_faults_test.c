@@ -86,6 +86,67 @@ static void a_generation_that_fails_for_good_is_tried_twice_at_most(void **state
 	}
 }
 
+static bool find_public_key(struct soft_token *soft, struct shim_report *report)
+{
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+	struct error *error = &report->error;
+
+	return generate(soft, report) && key_pair_public_key(soft->token, &id, &key, error)
+	       && EVP_PKEY_get_bits(key) == BITS;
+}
+
+static void a_private_key_that_does_not_tell_its_modulus_is_known_by_its_public_one(void **state)
+{
+	struct shim_report report;
+
+	run_well(*state, "modulus-hidden\n", find_public_key, &report);
+	assert_int_equal(report.pair.state, KEY_PAIR_WHOLE);
+	run_well(*state, "", destroy, &report);
+	shim_run(*state, "modulus-hidden\nno-public-keys\n", generate, &report);
+	assert_refused(report.succeeded, &report.error, ERROR_TOKEN);
+	assert_int_equal(report.pair.state, KEY_PAIR_HALF);
+	run_well(*state, "", destroy, &report);
+}
+
+static void a_private_key_without_a_public_object_may_be_used(void **state)
+{
+	struct shim_report report;
+
+	run_well(*state, "no-public-keys\n", find_public_key, &report);
+	assert_int_equal(report.pair.state, KEY_PAIR_PRIVATE);
+	run_well(*state, "", destroy, &report);
+}
+
+static bool look_for_keys_with_pin(struct soft_token *soft, struct shim_report *report)
+{
+	bool any = false;
+
+	if (!generate(soft, report)
+	    || !key_pair_any_always_authenticates(soft->token, &any, &report->error))
+		return false;
+	report->count = any;
+	return true;
+}
+
+static void a_key_that_wants_the_pin_for_each_signature_is_seen(void **state)
+{
+	struct shim_report report;
+
+	run_well(*state, "", look_for_keys_with_pin, &report);
+	assert_int_equal(report.count, 0);
+	run_well(*state, "", destroy, &report);
+	run_well(*state, "always-authenticate\n", look_for_keys_with_pin, &report);
+	assert_int_equal(report.count, 1);
+	run_well(*state, "", destroy, &report);
+	run_well(*state, "C_FindObjectsInit 3 fail CKR_ATTRIBUTE_TYPE_INVALID\n",
+	    look_for_keys_with_pin, &report);
+	assert_int_equal(report.count, 0);
+	run_well(*state, "", destroy, &report);
+	shim_assert_fails(*state, "C_FindObjectsInit 3 fail CKR_DEVICE_ERROR\n",
+	    look_for_keys_with_pin, "CKR_DEVICE_ERROR");
+	run_well(*state, "", destroy, &report);
+}
+
 static void a_generation_during_which_the_session_ends_says_nothing_of_the_key(void **state)
 {
 	static const char *const plans[] = {
@@ -297,6 +358,10 @@ int main(void)
 		cmocka_unit_test(a_generation_that_fails_for_good_is_tried_twice_at_most),
 		cmocka_unit_test(
 		    a_generation_during_which_the_session_ends_says_nothing_of_the_key),
+		cmocka_unit_test(
+		    a_private_key_that_does_not_tell_its_modulus_is_known_by_its_public_one),
+		cmocka_unit_test(a_private_key_without_a_public_object_may_be_used),
+		cmocka_unit_test(a_key_that_wants_the_pin_for_each_signature_is_seen),
 		cmocka_unit_test(a_pair_whose_generation_lost_its_answer_is_found_whole),
 		cmocka_unit_test(what_the_token_can_make_is_known_before_it_is_asked_to),
 		cmocka_unit_test(an_attribute_that_the_token_does_not_know_hides_no_other),
