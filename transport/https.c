@@ -258,6 +258,7 @@ bool https_post(struct https *https, const char *url, const char *secret_header,
 	struct https_failure failure = {
 		.reason = https->reason,
 		.has_identity = https->has_identity,
+		.pkcs1_only = https->has_identity && https->identity.pkcs1_only,
 		.trace = &https->trace,
 	};
 	scoped(request_headers) struct curl_slist *headers = NULL;

@@ -39,6 +39,7 @@ struct https_identity {
 	X509 *certificate;
 	STACK_OF(X509) *chain; /* the CAs sent after it; NULL for none */
 	EVP_PKEY *key;
+	bool pkcs1_only; /* the key cannot sign with RSA-PSS: TLS 1.2, and PKCS #1 v1.5 in it */
 };
 
 /* What is known after a request, successful or not. */

@@ -52,8 +52,11 @@ static bool set_by_alert(const struct https_failure *failure, struct error *erro
 	/* Without an identity there is none to be refused: it is the wrong URL. */
 	if (kind == ERROR_REJECTED && !failure->has_identity)
 		kind = ERROR_CONNECTOR;
-	return error_set(error, kind, "%s (TLS alert %d, %s)", alert->meaning,
+	error_set(error, kind, "%s (TLS alert %d, %s)", alert->meaning,
 	    failure->trace->alert_received, alert->name);
+	if (failure->pkcs1_only && failure->trace->alert_received == SSL_AD_PROTOCOL_VERSION)
+		error_prefix(error, "the token has no RSA-PSS, which TLS 1.3 needs");
+	return false;
 }
 
 static bool set_unverified(const struct https_failure *failure, struct error *error)

@@ -15,6 +15,7 @@ struct https_failure {
 	const char *reason; /* libcurl's own words */
 	long os_error;      /* errno of the last connect; 0 when none failed */
 	long verify_result; /* X509_V_... of the server's certificate */
+	bool pkcs1_only;    /* TLS 1.2 was the most that our key can do */
 	bool has_identity;  /* a client certificate was to be shown */
 	const struct tls_trace *trace;
 };

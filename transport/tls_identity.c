@@ -13,6 +13,15 @@ bool tls_identity_check(const struct https_identity *identity, struct error *err
 	return true;
 }
 
+/* TLS 1.3 knows no other RSA signature than PSS (RFC 8446, 4.2.3). What the server signs with is
+   left as it is. */
+static bool keep_to_pkcs1(SSL_CTX *context)
+{
+	return SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1
+	       && SSL_CTX_set1_client_sigalgs_list(context, "RSA+SHA256:RSA+SHA384:RSA+SHA512")
+		      == 1;
+}
+
 bool tls_identity_use(const struct https_identity *identity, SSL_CTX *context, struct error *error)
 {
 	ERR_clear_error();
@@ -20,7 +29,8 @@ bool tls_identity_use(const struct https_identity *identity, SSL_CTX *context, s
 	SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
 	if (SSL_CTX_use_certificate(context, identity->certificate) != 1
 	    || SSL_CTX_use_PrivateKey(context, identity->key) != 1
-	    || (identity->chain && SSL_CTX_set1_chain(context, identity->chain) != 1))
+	    || (identity->chain && SSL_CTX_set1_chain(context, identity->chain) != 1)
+	    || (identity->pkcs1_only && !keep_to_pkcs1(context)))
 		return error_set_openssl(
 		    error, ERROR_TOKEN, "TLS does not take our certificate, its chain and key");
 	return true;

@@ -1,8 +1,10 @@
 #include "agent/renewal/connection.h"
 
+#include "agent/renewal/access.h"
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "base/text.h"
+#include "pkcs11/token.h"
 #include "transport/url.h"
 
 #include <string.h>
@@ -33,6 +35,7 @@ bool connection_open(struct connection *connection, struct run *run,
 		.certificate = identity->certificate,
 		.chain = identity->chain,
 		.key = connection->key,
+		.pkcs1_only = !token_signs_pss(access_token(run)),
 	};
 	return connector_open(
 	    url, &connection->settings, &connection->identity, &connection->connector, error);
