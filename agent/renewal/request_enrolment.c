@@ -1,3 +1,4 @@
+#include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
@@ -5,6 +6,7 @@
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/secret.h"
+#include "pkcs11/key_pair.h"
 
 bool request_used_up(struct error *error)
 {
@@ -44,6 +46,18 @@ static bool sign(struct run *run, struct connection *connection,
 	    connection->connector, configuration->token, csr, ret_certificates, error);
 }
 
+/* A key that cannot be used must not cost a one-time token. */
+static bool check_key(struct run *run, struct error *error)
+{
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+	struct key_id id;
+
+	if (!key_id_parse(run->journal.key_id, &id))
+		return error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
+		    store_path(run->store), run->journal.key_id);
+	return access_load_key(run, &id, &key, error);
+}
+
 /* Two calls, each with a token of its own: the first brings the second's. */
 bool request_enrolment(
     struct run *run, enum phase *ret_after, struct answer *ret_answer, struct error *error)
@@ -59,7 +73,7 @@ bool request_enrolment(
 		    "the enrolment of %s waits for its certificate: run enroll with a one-time "
 		    "token",
 		    run->settings->name);
-	if (!connection_open(&connection, run, NULL, run->job->url, error)
+	if (!check_key(run, error) || !connection_open(&connection, run, NULL, run->job->url, error)
 	    || !note_token(run, token, error))
 		return false;
 	if (!connector_configuration(connection.connector, token, &configuration, error)) {
