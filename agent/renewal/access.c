@@ -1,5 +1,6 @@
 #include "agent/renewal/access.h"
 
+#include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/signers.h"
 #include "agent/state/latch.h"
@@ -129,6 +130,49 @@ static bool log_in(
 	return settle_latch(latch, login, pin, error);
 }
 
+/* Is there a key among those that this run may use? */
+static bool wants_pin_kept(
+    const struct run *run, const struct token *token, bool *ret_wanted, struct error *error)
+{
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
+	enum key_role role = KEY_ROLE_LEFTOVER;
+	size_t count = 0;
+	bool any = false;
+
+	*ret_wanted = false;
+	if (!key_pair_any_always_authenticates(token, &any, error))
+		return false;
+	if (!any)
+		return true;
+	if (!key_pair_list(token, "", &pairs, &count, error))
+		return false;
+	for (size_t i = 0; i < count && !*ret_wanted; i++) {
+		uint32_t generation;
+
+		if (pairs[i].attributes.always_authenticate != KEY_ATTRIBUTE_TRUE)
+			continue;
+		if (!leftovers_role(run, &pairs[i], &role, &generation, error))
+			return false;
+		*ret_wanted = role != KEY_ROLE_LEFTOVER;
+	}
+	return true;
+}
+
+/* The PIN goes with the login, but for keys that want it again for each signature. */
+static bool keep_pin_if_wanted(
+    struct run *run, struct token *token, struct secret **pin, struct error *error)
+{
+	bool wanted = false;
+
+	if (!*pin)
+		return true;
+	if (!wants_pin_kept(run, token, &wanted, error))
+		return false;
+	if (wanted)
+		token_take_pin(token, take(*pin));
+	return true;
+}
+
 bool access_open(struct run *run, struct error *error)
 {
 	scoped(access) struct access *access = NULL;
@@ -161,6 +205,8 @@ bool access_open(struct run *run, struct error *error)
 		    token_name(access->token));
 	if (token_info(access->token)->login_required && !log_in(run, access->token, pin, error))
 		return name_source(&source, error);
+	if (!keep_pin_if_wanted(run, access->token, &pin, error))
+		return false;
 
 	access->signers = (struct signers){
 		.token = access->token,

@@ -75,7 +75,8 @@ static bool add_pair(const struct run *run, const struct key_pair *pair, struct 
 	json_add_string(key, "label", pair->label);
 	json_add_string(key, "role", role_names[role]);
 	json_add_integer(key, "bits", pair->bits);
-	json_add_boolean(key, "whole", pair->state == KEY_PAIR_WHOLE);
+	json_add_boolean(
+	    key, "whole", pair->state == KEY_PAIR_WHOLE || pair->state == KEY_PAIR_PRIVATE);
 	if (generation != 0)
 		json_add_integer(key, "generation", generation);
 	else

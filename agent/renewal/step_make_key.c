@@ -47,6 +47,18 @@ static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct 
 	return journal_save(run->store, &run->journal, clock_now(), error);
 }
 
+/* The PIN is gone with the login when no key wanted it for each signature until now. The next worker
+   finds this one, and keeps the PIN. */
+static bool check_pin_is_at_hand(
+    const struct token *token, const struct key_pair *pair, struct error *error)
+{
+	if (pair->attributes.always_authenticate != KEY_ATTRIBUTE_TRUE || token_pin(token)
+	    || token_info(token)->pin_pad)
+		return true;
+	return error_set(error, ERROR_SESSION,
+	    "the token %s wants the PIN for each signature of its keys", token_name(token));
+}
+
 static bool find_or_make(struct run *run, struct error *error)
 {
 	const struct token *token = access_token(run);
@@ -66,7 +78,8 @@ static bool find_or_make(struct run *run, struct error *error)
 			return false;
 	}
 	/* The verified self-signature of the request is the proof that it signs. */
-	return key_pair_check(&pair, run->journal.key_bits, error);
+	return key_pair_check(&pair, run->journal.key_bits, error)
+	       && check_pin_is_at_hand(token, &pair, error);
 }
 
 bool step_make_key(struct run *run, enum phase *ret_after, struct error *error)

@@ -1,0 +1,89 @@
+"""Tokens differ: each face that a real one may have, on SoftHSM, for an enrolment and a renewal.
+What differs is found out from the token; nothing is configured."""
+import pytest
+
+RAW_AND_PSS = ["mechanism CKM_RSA_PKCS_PSS absent", "mechanism CKM_RSA_X_509 absent"]
+
+
+def assert_works_with(world, *plan, logins=1):
+    """The objects in the token are not looked at: some faces change them."""
+    world.shim.plan(*plan)
+    result = world.run("enroll", "--token-file", world.one_time_token())
+    assert (result.status, result["changed"]) == (0, True), result
+    world.shim.forget()
+    world.connector.forget()
+    for generation in (2, 3):
+        result = world.run("renew", "--force")
+        assert (result.status, result["reason"]) == (0, "renewed"), result
+        assert world.active() == generation
+        assert world.calls("C_Login") == logins
+        assert "beginning again" not in result.errors
+        world.shim.forget()
+    assert world.run("renew", "--dry-run").status == 0
+    assert len(world.token.private_keys()) == 2
+
+
+
+@pytest.mark.parametrize("plan, version", [
+    ([], "TLSv1.3"), (RAW_AND_PSS[:1], "TLSv1.3"), (RAW_AND_PSS[1:], "TLSv1.3"),
+    (RAW_AND_PSS, "TLSv1.2"),
+    (["C_GetMechanismList * fail CKR_FUNCTION_NOT_SUPPORTED"], "TLSv1.3")])
+def test_a_token_without_pss_and_raw_rsa_speaks_tls_1_2(new_world, plan, version):
+    assert_works_with(new_world, *plan)
+    assert {call["tls_version"] for call in new_world.connector.calls()} == {version}
+
+
+def test_such_a_token_and_a_server_of_tls_1_3_only_have_nothing_in_common(world):
+    world.connector.settings(tls_min="1.3")
+    world.shim.plan(*RAW_AND_PSS)
+    world.assert_fails(76, "connector", "the token has no RSA-PSS")
+
+
+@pytest.mark.parametrize("result", ["CKR_GENERAL_ERROR", "CKR_TEMPLATE_INCONSISTENT"])
+def test_a_token_that_refuses_usages_that_are_false(new_world, result):
+    assert_works_with(new_world, f"usage-false {result}")
+
+
+def test_a_token_that_wants_no_login(new_world):
+    new_world.configure(pin_file=None)
+    assert_works_with(new_world, f"unlogin-required {new_world.token.pin_file}", logins=0)
+
+
+def test_a_token_that_does_not_count(new_world):
+    assert_works_with(new_world, "token-count UNKNOWN")
+
+
+def test_a_module_that_cannot_lock(new_world):
+    assert_works_with(new_world, "C_Initialize 1 fail CKR_CANT_LOCK")
+
+
+def test_private_keys_that_do_not_tell_their_modulus_are_too_much_for_the_engine(new_world):
+    """libp11 reads it from the private object only; that costs neither one-time token nor key."""
+    new_world.configure(signer="engine")
+    token = new_world.one_time_token()
+    new_world.shim.plan("modulus-hidden")
+    result = new_world.run("enroll", "--token-file", token)
+    assert (result.status, result["error"]["class"]) == (69, "token"), result
+    assert new_world.run("keys")["keys"][0]["whole"]
+    new_world.shim.plan()
+    result = new_world.run("enroll", "--token-file", token)
+    assert result.status == 0, result
+    assert new_world.calls("C_GenerateKeyPair") == 1
+    new_world.assert_whole()
+
+
+def test_a_token_that_keeps_no_public_keys(new_world):
+    assert_works_with(new_world, "no-public-keys")
+    assert len(new_world.token.objects(kind="public")) == 0
+    assert all(key["whole"] for key in new_world.run("keys")["keys"])
+
+
+def test_keys_that_want_the_pin_for_each_signature(new_world):
+    """One login, and one of the context for each of the three signatures of a renewal."""
+    assert_works_with(new_world, "always-authenticate", logins=4)
+
+
+def test_such_keys_and_a_pin_pad(new_world):
+    new_world.configure(pin_file=None, pin_pad="yes")
+    assert_works_with(new_world, "always-authenticate", f"pin-pad {new_world.token.pin_file}",
+                      logins=4)
