@@ -2,6 +2,7 @@
 
 #include "agent/policy.h"
 #include "agent/report/console.h"
+#include "agent/supervisor/service_manager.h"
 #include "agent/supervisor/worker_process.h"
 #include "base/clock.h"
 #include "base/duration.h"
@@ -41,12 +42,26 @@ static sigset_t ending_signals(void)
 	return signals;
 }
 
+/* To the service manager: it waits as long as the step may take, and as ending a worker does. */
+static void tell_service_manager(const struct watch *watch)
+{
+	int64_t passed = (clock_milliseconds() - watch->began) / SECOND;
+	char status[SERVICE_STATUS_SIZE];
+	char span[32];
+
+	duration_format(passed, span, sizeof(span));
+	(void)text_format(status, sizeof(status), "%s: %s, for %s", watch->job->settings->name,
+	    watch->step, span);
+	service_manager_extend(status, watch->deadline - passed + 2 * POLICY_WORKER_END);
+}
+
 static void begin_step(struct watch *watch, const char *step, int64_t deadline)
 {
 	/* A note's text fits. */
 	(void)!text_copy(watch->step, sizeof(watch->step), step);
 	watch->began = clock_milliseconds();
 	watch->deadline = deadline;
+	tell_service_manager(watch);
 }
 
 static void take_note(struct watch *watch, const struct note *note)
@@ -199,6 +214,7 @@ static bool watch_worker(struct watch *watch, struct error *error)
 			(void)worker_process_end(&watch->worker, 0);
 			return set_deadline_passed(watch, error);
 		}
+		tell_service_manager(watch);
 		console_progress(
 		    watch->console, watch->step, (clock_milliseconds() - watch->began) / SECOND);
 	}

@@ -57,6 +57,11 @@ def two_slow_steps():
     outcome()
 
 
+def odd_step():
+    step("looking at token fleet\nREADY=1")
+    outcome()
+
+
 def crash():
     step("signing")
     os.kill(os.getpid(), signal.SIGSEGV)
@@ -118,7 +123,7 @@ BEHAVIOURS = {
     "garbage": lambda: (channel.send(b"not json"), wait()),
     "half_an_outcome": lambda: (send(kind="outcome"), wait()),
     **{each.__name__: each for each in (
-        slow_step, two_slow_steps, crash, killed, working, hang_after_outcome, key, failure,
+        slow_step, two_slow_steps, odd_step, crash, killed, working, hang_after_outcome, key, failure,
         failure_of_orders, latched, warning, noise, read_pin)},
 }
 
