@@ -21,6 +21,7 @@ static const struct {
 	[ERROR_CONFIG] = { "config", "config", EX_CONFIG },
 	[ERROR_TOKEN] = { "token", "token", EX_UNAVAILABLE },
 	[ERROR_SESSION] = { "session", "token", EX_UNAVAILABLE },
+	[ERROR_CAPACITY] = { "capacity", "token", EX_UNAVAILABLE },
 	[ERROR_PIN] = { "pin", "pin", EX_NOPERM },
 	[ERROR_PERMISSION] = { "permission", "state", EX_NOPERM },
 	[ERROR_CONNECTOR] = { "connector", "connector", EX_PROTOCOL },

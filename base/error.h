@@ -18,6 +18,7 @@ enum error_kind {
 	ERROR_CONFIG,       /* the configuration is wrong */
 	ERROR_TOKEN,        /* token, module or key missing or failing */
 	ERROR_SESSION,      /* the session with the token has ended: another login may do */
+	ERROR_CAPACITY,     /* the token is full */
 	ERROR_PIN,          /* PIN wrong, locked or latched: do not try again */
 	ERROR_PERMISSION,   /* a file or folder may not be read or written */
 	ERROR_CONNECTOR,    /* the Connector refused, or answered what cannot be accepted */

@@ -67,6 +67,7 @@ MUST_CHECK bool key_pair_check_bits(const struct token *token, unsigned bits, st
 /* C_GenerateKeyPair: TOKEN, PRIVATE, SENSITIVE, SIGN; not EXTRACTABLE, DECRYPT, UNWRAP,
    SIGN_RECOVER, DERIVE; public VERIFY, e = 65537. Tried once more without the usage-FALSE
    attributes where a token refuses them. Does not look at the result: key_pair_find does.
+   ERROR_CAPACITY: the token is full.
    ERROR_SESSION: the session ended meanwhile, which says nothing of the key: it may be there. */
 MUST_CHECK bool key_pair_generate(const struct token *token, const struct key_id *id,
     const char *label, unsigned bits, struct error *error);

@@ -99,12 +99,20 @@ static const char *cure_for(CK_RV result)
 	}
 }
 
-/* After minutes of work: an idle session that was ended, or a device that came loose. */
-static bool has_lost_session(const struct token *token, CK_RV result)
+static enum error_kind kind_of(const struct token *token, CK_RV result)
 {
-	return result == CKR_SESSION_HANDLE_INVALID || result == CKR_SESSION_CLOSED
-	       || result == CKR_DEVICE_REMOVED || result == CKR_TOKEN_NOT_PRESENT
-	       || !token_is_alive(token);
+	switch (result) {
+	case CKR_DEVICE_MEMORY:
+		return ERROR_CAPACITY;
+	/* After minutes of work: an idle session that was ended, a device that came loose. */
+	case CKR_SESSION_HANDLE_INVALID:
+	case CKR_SESSION_CLOSED:
+	case CKR_DEVICE_REMOVED:
+	case CKR_TOKEN_NOT_PRESENT:
+		return ERROR_SESSION;
+	default:
+		return token_is_alive(token) ? ERROR_TOKEN : ERROR_SESSION;
+	}
 }
 
 bool key_pair_generate(const struct token *token, const struct key_id *id, const char *label,
@@ -123,7 +131,7 @@ bool key_pair_generate(const struct token *token, const struct key_id *id, const
 	key_id_format(id, text);
 	module_error(error, result, "the token %s would not generate the key %s of %u bits%s",
 	    token_name(token), text, bits, cure_for(result));
-	if (error && has_lost_session(token, result))
-		error->kind = ERROR_SESSION;
+	if (error)
+		error->kind = kind_of(token, result);
 	return false;
 }

@@ -99,6 +99,23 @@ bool leftovers_destroy_named(struct run *run, size_t *ret_destroyed, struct erro
 	return true;
 }
 
+void leftovers_explain_full(struct run *run, struct error *error)
+{
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
+	scoped(text) struct text_buffer labels = TEXT_BUFFER_INIT(ERROR_MESSAGE_SIZE / 2);
+	struct error unlisted = ERROR_INIT;
+	char prefix[JOURNAL_LABEL_SIZE];
+	size_t count = 0;
+
+	(void)text_format(prefix, sizeof(prefix), "renewal-agent/%s/", store_tag(run->store));
+	if (!key_pair_list(access_token(run), prefix, &pairs, &count, &unlisted))
+		return;
+	for (size_t i = 0; i < count; i++)
+		text_printf(&labels, "%s%s", i == 0 ? ": " : ", ", pairs[i].label);
+	error_set(error, error->kind, "%s; %zu keys of ours are in it%s%s", error->message, count,
+	    labels.length > 0 ? labels.data : "", labels.failed ? ", ..." : "");
+}
+
 bool leftovers_destroy_nameless(struct run *run, struct error *error)
 {
 	const struct timespec pause = { .tv_sec = POLICY_NAMELESS_PAUSE };

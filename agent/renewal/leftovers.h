@@ -26,5 +26,7 @@ MUST_CHECK bool leftovers_role(const struct run *run, const struct key_pair *pai
 /* Destroys the keys with our label that neither the store nor the journal knows. */
 MUST_CHECK bool leftovers_destroy_named(
     struct run *run, size_t *ret_destroyed, struct error *error);
+/* Adds to the error of a full token which keys of this state directory's are in it. */
+void leftovers_explain_full(struct run *run, struct error *error);
 /* Destroys the nameless objects of a cut generation, by the rule above; others are left. */
 MUST_CHECK bool leftovers_destroy_nameless(struct run *run, struct error *error);

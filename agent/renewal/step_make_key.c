@@ -86,6 +86,8 @@ bool step_make_key(struct run *run, enum phase *ret_after, struct error *error)
 {
 	if (!find_or_make(run, error)) {
 		/* The pair may be there, whole: the next worker looks for it by its id. */
+		if (error->kind == ERROR_CAPACITY)
+			leftovers_explain_full(run, error);
 		if (access_has_ended(run, error))
 			*ret_after = PHASE_PLANNED;
 		return false;

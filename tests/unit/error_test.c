@@ -20,6 +20,7 @@ static const struct {
 	{ ERROR_CONFIG, 78, "config", "config" },
 	{ ERROR_TOKEN, 69, "token", "token" },
 	{ ERROR_SESSION, 69, "token", "session" },
+	{ ERROR_CAPACITY, 69, "token", "capacity" },
 	{ ERROR_PIN, 77, "pin", "pin" },
 	{ ERROR_PERMISSION, 77, "state", "permission" },
 	{ ERROR_CONNECTOR, 76, "connector", "connector" },

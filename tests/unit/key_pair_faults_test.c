@@ -74,8 +74,6 @@ static void a_generation_that_fails_for_good_is_tried_twice_at_most(void **state
 		{ "C_GenerateKeyPair * fail CKR_GENERAL_ERROR\n", 2,
 		    "the token fleet would not generate the key 010203 of 2048 bits: "
 		    "CKR_GENERAL_ERROR (0x5)" },
-		{ "C_GenerateKeyPair * fail CKR_DEVICE_MEMORY\n", 1, "the token is full" },
-		{ "capacity 0\n", 1, "the token is full" },
 		{ "C_GenerateKeyPair * fail CKR_TOKEN_WRITE_PROTECTED\n", 1, "write protected" },
 		{ "C_GenerateKeyPair * fail CKR_KEY_SIZE_RANGE\n", 1, "CKR_KEY_SIZE_RANGE" },
 	};
@@ -84,6 +82,16 @@ static void a_generation_that_fails_for_good_is_tried_twice_at_most(void **state
 		shim_assert_fails(*state, cases[i].plan, generate, cases[i].complaint);
 		assert_int_equal(shim_calls(*state, "C_GenerateKeyPair"), cases[i].calls);
 	}
+}
+
+static void a_full_token_is_told_apart(void **state)
+{
+	struct shim_report report;
+
+	shim_run(*state, "capacity 0\n", generate, &report);
+	assert_refused(report.succeeded, &report.error, ERROR_CAPACITY);
+	assert_non_null(strstr(report.error.message, "the token is full"));
+	assert_int_equal(shim_calls(*state, "C_GenerateKeyPair"), 1);
 }
 
 static bool find_public_key(struct soft_token *soft, struct shim_report *report)
@@ -358,6 +366,7 @@ int main(void)
 		cmocka_unit_test(a_generation_that_fails_for_good_is_tried_twice_at_most),
 		cmocka_unit_test(
 		    a_generation_during_which_the_session_ends_says_nothing_of_the_key),
+		cmocka_unit_test(a_full_token_is_told_apart),
 		cmocka_unit_test(
 		    a_private_key_that_does_not_tell_its_modulus_is_known_by_its_public_one),
 		cmocka_unit_test(a_private_key_without_a_public_object_may_be_used),
