@@ -1,6 +1,11 @@
 """Tokens differ: each face that a real one may have, on SoftHSM, for an enrolment and a renewal.
 What differs is found out from the token; nothing is configured."""
+import contextlib
+import os
+import signal
+
 import pytest
+from world import finish, wait_until
 
 RAW_AND_PSS = ["mechanism CKM_RSA_PKCS_PSS absent", "mechanism CKM_RSA_X_509 absent"]
 
@@ -87,3 +92,31 @@ def test_such_keys_and_a_pin_pad(new_world):
     new_world.configure(pin_file=None, pin_pad="yes")
     assert_works_with(new_world, "always-authenticate", f"pin-pad {new_world.token.pin_file}",
                       logins=4)
+
+
+def memory_of(pid):
+    """All that a process has written to memory, for root to read."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            span, permissions = line.split()[:2]
+            begin, end = (int(number, 16) for number in span.split("-"))
+            if permissions.startswith("rw"):
+                with contextlib.suppress(OSError, ValueError, OverflowError):
+                    memory.seek(begin)
+                    yield memory.read(end - begin)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into the worker")
+@pytest.mark.parametrize("plan, kept", [([], False), (["always-authenticate"], True)])
+def test_the_pin_is_gone_after_the_login_but_for_such_keys(new_world, plan, kept):
+    new_world.shim.plan(*plan)
+    assert new_world.run("enroll", "--token-file", new_world.one_time_token()).status == 0
+    new_world.shim.forget()
+    new_world.shim.plan(*plan, "C_SignInit 1 hang")
+    run = new_world.start("renew", "--force")
+    worker = wait_until(
+        lambda: [call.pid for call in new_world.shim.calls() if call.result == "hang"])[0]
+    pin = new_world.token.pin.encode()
+    assert any(pin in part for part in memory_of(worker)) == kept
+    os.kill(worker, signal.SIGKILL)
+    assert finish(run).status == 75

@@ -129,7 +129,9 @@ def test_the_plan_can_lie_beside_the_shim_when_the_environment_is_clean(program,
     'C_Login 1 fail', 'C_Login 1 fail CKR_NONSENSE', 'C_Login 1 kill now', 'C_Login 1 delay soon',
     'flags', 'flags LOCKED', 'flags +NONSENSE', 'mechanism CKM_RSA_PKCS', 'keysize CKM_RSA_PKCS 1',
     'token-info colour blue', 'token-info label', 'no-token please', 'token-count 3', 'capacity',
-    'count-wrong-logins 0', 'pin-pad', 'duplicate-slot 2', 'bad-signature 0'])
+    'count-wrong-logins 0', 'pin-pad', 'duplicate-slot 2', 'bad-signature 0',
+    'usage-false', 'usage-false CKR_NONSENSE', 'always-authenticate 1', 'modulus-hidden 1',
+    'no-public-keys 1'])
 def test_a_mistake_in_the_plan_stops_the_program_and_names_its_line(program, shim, line):
     shim.plan('# the first line is fine', line)
     status, errors = program.run(LOGIN)
