@@ -107,8 +107,11 @@ def memory_of(pid):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into the worker")
+@pytest.mark.parametrize("theirs", [False, True])
 @pytest.mark.parametrize("plan, kept", [([], False), (["always-authenticate"], True)])
-def test_the_pin_is_gone_after_the_login_but_for_such_keys(new_world, plan, kept):
+def test_the_pin_is_gone_after_the_login_but_for_such_keys_of_ours(new_world, plan, kept, theirs):
+    if theirs:
+        new_world.token.make_key_pair("their key", b"\x01", always_authenticate=True)
     new_world.shim.plan(*plan)
     assert new_world.run("enroll", "--token-file", new_world.one_time_token()).status == 0
     new_world.shim.forget()

@@ -93,6 +93,17 @@ def failure():
     outcome(error="token", message="no token matches pkcs11:token=fleet")
 
 
+def session_ends():
+    """In the first worker; FAKE_WORKER_RUNS counts them."""
+    runs = Path(os.environ["FAKE_WORKER_RUNS"])
+    runs.write_text(runs.read_text() + "x" if runs.exists() else "x")
+    if len(runs.read_text()) <= int(os.environ.get("FAKE_WORKER_FAILURES", "1")):
+        outcome(error="session", message="the device was pulled out", changed=True,
+                key_generation_milliseconds=7)
+    else:
+        outcome(signer="engine")
+
+
 def failure_of_orders():
     failure() if job["settings"]["name"] == "orders" else outcome(changed=True)
 
@@ -123,7 +134,7 @@ BEHAVIOURS = {
     "garbage": lambda: (channel.send(b"not json"), wait()),
     "half_an_outcome": lambda: (send(kind="outcome"), wait()),
     **{each.__name__: each for each in (
-        slow_step, two_slow_steps, odd_step, crash, killed, working, hang_after_outcome, key, failure,
+        slow_step, two_slow_steps, odd_step, session_ends, crash, killed, working, hang_after_outcome, key, failure,
         failure_of_orders, latched, warning, noise, read_pin)},
 }
 

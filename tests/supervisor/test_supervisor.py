@@ -221,3 +221,32 @@ def lock_is_free(supervisor):
         except BlockingIOError:
             return False
         return True
+
+
+def session_ends(supervisor, failures, *lines):
+    runs = supervisor.directory / "runs"
+    supervisor.configure(*lines)
+    result = supervisor.run("session_ends", environment={
+        "FAKE_WORKER_RUNS": str(runs), "FAKE_WORKER_FAILURES": str(failures)})
+    return result, len(runs.read_text())
+
+
+def test_a_session_that_has_ended_is_begun_again_once_by_another_worker(supervisor):
+    result, workers = session_ends(supervisor, 1)
+    assert (result.status, workers) == (0, 2)
+    assert "orders: the device was pulled out; beginning again with a new login\n" in \
+        result.errors
+    assert (result.json["signer"], result.json["timings_ms"]["key_generation"]) == ("engine", 7)
+    assert result.json["changed"]
+
+
+def test_a_session_that_ends_again_is_a_failure_of_the_token(supervisor):
+    result, workers = session_ends(supervisor, 5)
+    assert (result.status, workers) == (69, 2)
+    assert result.json["error"] == {"class": "token", "retry": False,
+                                    "message": "the device was pulled out"}
+
+
+def test_a_pin_from_a_descriptor_is_not_asked_for_twice(supervisor):
+    _, workers = session_ends(supervisor, 1, "pin_fd = 0")
+    assert workers == 1

@@ -11,10 +11,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import PyKCS11
-from PyKCS11 import (CKA_CLASS, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_MODULUS,
-                     CKA_MODULUS_BITS, CKA_PRIVATE, CKA_PUBLIC_EXPONENT, CKA_SENSITIVE, CKA_SIGN,
-                     CKA_TOKEN, CKA_VERIFY, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKK_RSA,
-                     CKO_CERTIFICATE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY)
+from PyKCS11 import (CKA_ALWAYS_AUTHENTICATE, CKA_CLASS, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE,
+                     CKA_LABEL, CKA_MODULUS, CKA_MODULUS_BITS, CKA_PRIVATE, CKA_PUBLIC_EXPONENT,
+                     CKA_SENSITIVE, CKA_SIGN, CKA_TOKEN, CKA_VERIFY, CKF_RW_SESSION,
+                     CKF_SERIAL_SESSION, CKK_RSA, CKO_CERTIFICATE, CKO_PRIVATE_KEY,
+                     CKO_PUBLIC_KEY)
 
 MODULE = os.environ.get('SOFTHSM2_MODULE', '/usr/lib/softhsm/libsofthsm2.so')
 MAKE_TOKEN = Path(__file__).resolve().parents[2] / 'softhsm-conf' / 'make-token'
@@ -111,7 +112,7 @@ class SoftToken:
                 session.destroyObject(each.handle)
         return len(doomed)
 
-    def make_key_pair(self, label, id, bits=2048):
+    def make_key_pair(self, label, id, bits=2048, always_authenticate=False):
         """As another program does. An id that is taken is taken twice, as the standard allows."""
         common = [(CKA_TOKEN, True), (CKA_ID, tuple(id)), (CKA_LABEL, label)]
         with self.session() as session:
@@ -119,7 +120,8 @@ class SoftToken:
                 common + [(CKA_MODULUS_BITS, bits), (CKA_VERIFY, True),
                           (CKA_PUBLIC_EXPONENT, (1, 0, 1))],
                 common + [(CKA_PRIVATE, True), (CKA_SENSITIVE, True), (CKA_EXTRACTABLE, False),
-                          (CKA_SIGN, True)])
+                          (CKA_SIGN, True)]
+                + [(CKA_ALWAYS_AUTHENTICATE, True)] * always_authenticate)
 
     def make_half_pair(self, label, id, kind, bits=2048):
         """Only the private or only the public key of a pair."""

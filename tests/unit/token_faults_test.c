@@ -109,6 +109,65 @@ static void the_flags_of_the_pin_are_seen_before_the_login(void **state)
 	assert_false(report.info.pin_final_try || report.info.login_required);
 }
 
+static bool look_at_mechanisms(struct soft_token *soft, struct shim_report *report)
+{
+	if (!shim_open(soft, &report->error))
+		return false;
+	report->count = token_signs_pss(soft->token);
+	return true;
+}
+
+static void a_token_without_pss_and_raw_rsa_is_seen_by_its_list(void **state)
+{
+	static const struct {
+		const char *plan;
+		size_t signs;
+	} cases[] = {
+		{ "", 1 },
+		{ "mechanism CKM_RSA_PKCS_PSS absent\n", 1 },
+		{ "mechanism CKM_RSA_X_509 absent\n", 1 },
+		{ "mechanism CKM_RSA_PKCS_PSS absent\nmechanism CKM_RSA_X_509 absent\n", 0 },
+		{ "C_GetMechanismList * fail CKR_DEVICE_ERROR\n", 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct shim_report report;
+
+		shim_run(*state, cases[i].plan, look_at_mechanisms, &report);
+		assert_ok(report.succeeded, &report.error);
+		assert_int_equal(report.count, cases[i].signs);
+	}
+}
+
+static bool lose_the_session(struct soft_token *soft, struct shim_report *report)
+{
+	CK_SESSION_INFO info;
+
+	if (!shim_open(soft, &report->error) || !token_is_alive(soft->token))
+		return false;
+	(void)token_functions(soft->token)->C_GetSessionInfo(token_session(soft->token), &info);
+	report->count = token_is_alive(soft->token);
+	return true;
+}
+
+static void a_session_that_has_ended_is_seen(void **state)
+{
+	static const char *const plans[] = {
+		"C_GetSessionInfo 2 lose-sessions\n",
+		"C_GetSessionInfo 2+ fail CKR_DEVICE_REMOVED\n",
+	};
+	struct shim_report report;
+
+	shim_run(*state, "", lose_the_session, &report);
+	assert_true(report.succeeded);
+	assert_int_equal(report.count, 1);
+	for (size_t i = 0; i < ARRAY_LENGTH(plans); i++) {
+		shim_run(*state, plans[i], lose_the_session, &report);
+		assert_true(report.succeeded);
+		assert_int_equal(report.count, 0);
+	}
+}
+
 static void a_token_that_opens_no_session_gets_no_login(void **state)
 {
 	shim_assert_fails(*state, "C_OpenSession 1 fail CKR_SESSION_COUNT\n", open_and_look,
@@ -207,6 +266,8 @@ int main(void)
 		    a_token_in_two_slots_is_ambiguous_and_one_that_is_pulled_out_is_absent),
 		cmocka_unit_test(a_token_plugged_in_while_slots_are_listed_is_no_fault),
 		cmocka_unit_test(the_flags_of_the_pin_are_seen_before_the_login),
+		cmocka_unit_test(a_token_without_pss_and_raw_rsa_is_seen_by_its_list),
+		cmocka_unit_test(a_session_that_has_ended_is_seen),
 		cmocka_unit_test(a_token_that_opens_no_session_gets_no_login),
 		cmocka_unit_test(every_answer_to_a_login_says_whether_the_pin_may_be_tried_again),
 		cmocka_unit_test(a_pin_pad_is_asked_with_no_pin_and_may_be_cancelled),
