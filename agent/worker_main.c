@@ -10,6 +10,7 @@
 #include "agent/renewal/renewal.h"
 #include "agent/renewal/revocation.h"
 #include "agent/renewal/run.h"
+#include "agent/renewal/spare.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/secret.h"
@@ -99,6 +100,8 @@ static bool work(const struct job *job, const struct secret *token)
 	else if (run.outcome.error.kind == ERROR_NONE)
 		(void)error_set(&run.outcome.error, ERROR_INTERNAL, "failed without a reason");
 	(void)access_has_ended(&run, &run.outcome.error);
+	if (job->task == JOB_RENEW && run.outcome.error.kind == ERROR_NONE)
+		spare_make(&run);
 	sent = outcome_send(WORKER_CHANNEL, &run.outcome, &unsent);
 	access_close(run.access);
 	run_close(&run);

@@ -108,10 +108,17 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 		note(call, identity, false, &supervised, result, error);
 	if (!done)
 		return false;
-	if (!result->changed) {
-		result->reason = REASON_NOT_DUE;
-		return true;
+	if (supervised.outcome.spare_error.kind != ERROR_NONE)
+		console_print(call->console,
+		    "%s: no spare key could be made, it is tried again: %s",
+		    identity->settings->name, supervised.outcome.spare_error.message);
+	result->reason = REASON_NOT_DUE;
+	if (supervised.outcome.spare_made) {
+		result->reason = REASON_SPARE_MADE;
+		say_when(identity, "the next key is made", result);
 	}
+	if (!supervised.outcome.changed)
+		return true;
 	result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
 	say_when(identity, "renewed", result);
 	pay_revocation(call, identity);

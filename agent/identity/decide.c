@@ -19,7 +19,7 @@ static bool waits_for_token(const struct identity *identity, int64_t now)
 
 	if (identity->active.number != 0 || journal->phase > PHASE_KEYED)
 		return false;
-	return journal->phase == PHASE_IDLE
+	return !journal_is_renewing(journal)
 	       || (journal->enrolment
 		   && (journal->keyed == 0 || now - journal->keyed <= POLICY_KEYED_MAX));
 }
@@ -69,7 +69,7 @@ static struct decision work(bool renew)
 /* While this run waited, another one did what it was asked for. */
 static bool was_renewed_meanwhile(const struct identity *identity, const struct wish *wish)
 {
-	return identity->waited && identity->journal.phase == PHASE_IDLE
+	return identity->waited && !journal_is_renewing(&identity->journal)
 	       && (identity->active.number != identity->active_before
 		   || identity->journal.last_success >= wish->started);
 }
@@ -105,6 +105,12 @@ static struct decision clock_has_gone_back(const struct identity *identity, int6
 	return decision;
 }
 
+static bool lacks_spare(const struct identity *identity, int64_t now)
+{
+	return identity->settings->spare_key && !identity->journal.reenroll
+	       && identity_is_alive(identity, now) && journal_lacks_spare(&identity->journal, now);
+}
+
 struct decision decide_renew(const struct identity *identity, const struct wish *wish)
 {
 	const int64_t now = wish->now;
@@ -130,8 +136,8 @@ struct decision decide_renew(const struct identity *identity, const struct wish 
 		return in_backoff(identity, next_attempt);
 	if (!due && now < identity->journal.saved - identity->settings->clock_skew)
 		return clock_has_gone_back(identity, now);
-	if (due || identity->journal.phase != PHASE_IDLE
-	    || debts_are_payable(&identity->debts, now))
+	if (due || journal_is_renewing(&identity->journal)
+	    || debts_are_payable(&identity->debts, now) || lacks_spare(identity, now))
 		return work(due);
 	/* Nothing else would ever find out that it is accepted again. */
 	if (token_needed.error.kind != ERROR_NONE)

@@ -134,12 +134,33 @@ static void back_off(struct identity *identity, int64_t retry_after, int64_t now
 	    late ? INT64_MAX : identity->not_after, retry_after, identity->settings->name);
 }
 
+/* A kill has left no error: the next run goes on. */
+static void note_spare(struct identity *identity, const struct outcome *outcome, int64_t now)
+{
+	struct journal *journal = &identity->journal;
+
+	if (outcome->spare_error.kind == ERROR_NONE) {
+		if (!outcome->spare_made)
+			return;
+		journal->spare_failures = 0;
+		journal->spare_next_attempt = 0;
+		journal->spare_message[0] = '\0';
+		return;
+	}
+	journal->spare_failures++;
+	journal->spare_next_attempt = schedule_next_attempt(
+	    now, journal->spare_failures, INT64_MAX, 0, identity->settings->name);
+	(void)text_format(journal->spare_message, sizeof(journal->spare_message), "%s",
+	    outcome->spare_error.message);
+}
+
 void remember_renewal(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error)
 {
 	struct journal *journal = &identity->journal;
 
 	note_run(journal, outcome, now);
+	note_spare(identity, outcome, now);
 	*ret_reason = reason_of(error, outcome);
 	if (error->kind == ERROR_NONE) {
 		note_success(journal, outcome->changed, now);

@@ -17,6 +17,7 @@ enum reason {
 	REASON_RENEWED,
 	REASON_RESUMED,           /* what an earlier run had begun was finished */
 	REASON_RENEWED_MEANWHILE, /* by another run, while this one waited for the lock */
+	REASON_SPARE_MADE,        /* and nothing else was to be done */
 	REASON_DRY_RUN,
 	REASON_LATCHED, /* the PIN is not tried again */
 	REASON_CLOCK,

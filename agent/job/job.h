@@ -4,7 +4,8 @@
  * over a SOCK_SEQPACKET pair that the worker inherits as WORKER_CHANNEL.
  *
  *	supervisor: the job; with `has_token` a second message, the one-time token's bytes
- *	worker:     any number of notes (a step begins, a warning), then one outcome
+ *	worker:     any number of notes (a step begins, a warning), then one outcome; before it
+ *	            perhaps one that has `more`, which stands whatever becomes of the worker
  *
  * Secrets never stand in JSON: the one-time token is a message of its own, the PIN is read by
  * the worker itself.
@@ -57,12 +58,15 @@ struct note {
 
 struct outcome {
 	struct error error; /* ERROR_NONE: all went well */
+	bool more;          /* what was asked for is done: the worker goes on with a spare key */
 	bool changed;
 	bool resumed;        /* a renewal that an earlier run had begun was finished */
 	bool latched;        /* a PIN was refused, now or before: no other try but by hand */
 	bool alert_expired;  /* the Connector said certificate_expired */
 	int64_t server_date; /* of the last Date header; 0 none */
 	int64_t retry_after; /* seconds asked for by the Connector; 0 none */
+	bool spare_made;
+	struct error spare_error;            /* why none could be made; ERROR_NONE */
 	int64_t key_generation_milliseconds; /* -1: none was made */
 	char signer[32];                     /* "" when none was used */
 	char key_label[160];

@@ -53,12 +53,16 @@ bool outcome_send(int channel, const struct outcome *outcome, struct error *erro
 	json_add_string(object, "kind", outcome_name);
 	json_add_string(object, "error", error_name(outcome->error.kind));
 	json_add_string(object, "message", outcome->error.message);
+	json_add_boolean(object, "more", outcome->more);
 	json_add_boolean(object, "changed", outcome->changed);
 	json_add_boolean(object, "resumed", outcome->resumed);
 	json_add_boolean(object, "latched", outcome->latched);
 	json_add_boolean(object, "alert_expired", outcome->alert_expired);
 	json_add_integer(object, "server_date", within(outcome->server_date, MOMENT_MOST));
 	json_add_integer(object, "retry_after", within(outcome->retry_after, MOMENT_MOST));
+	json_add_boolean(object, "spare_made", outcome->spare_made);
+	json_add_string(object, "spare_error", error_name(outcome->spare_error.kind));
+	json_add_string(object, "spare_message", outcome->spare_error.message);
 	json_add_integer(
 	    object, "key_generation_milliseconds", outcome->key_generation_milliseconds);
 	json_add_string(object, "signer", outcome->signer);
@@ -83,12 +87,12 @@ static bool note_from_json(
 	return true;
 }
 
-static enum error_kind error_kind_of(struct record *record)
+static enum error_kind error_kind_of(struct record *record, const char *member)
 {
 	char name[32];
 	enum error_kind kind;
 
-	record_text(record, "error", name, sizeof(name));
+	record_text(record, member, name, sizeof(name));
 	kind = error_kind_by_name(name);
 	if (!text_equal(error_name(kind), name))
 		record->good = false;
@@ -100,18 +104,23 @@ static bool outcome_from_json(
 {
 	const cJSON *keys = json_member(record->object, "keys");
 	struct outcome outcome = {
-		.error = { .kind = error_kind_of(record) },
+		.error = { .kind = error_kind_of(record, "error") },
+		.more = record_flag(record, "more"),
 		.changed = record_flag(record, "changed"),
 		.resumed = record_flag(record, "resumed"),
 		.latched = record_flag(record, "latched"),
 		.alert_expired = record_flag(record, "alert_expired"),
 		.server_date = record_number(record, "server_date", 0, MOMENT_MOST),
 		.retry_after = record_number(record, "retry_after", 0, MOMENT_MOST),
+		.spare_made = record_flag(record, "spare_made"),
+		.spare_error = { .kind = error_kind_of(record, "spare_error") },
 		.key_generation_milliseconds =
 		    record_number(record, "key_generation_milliseconds", -1, MOMENT_MOST),
 	};
 
 	record_text(record, "message", outcome.error.message, sizeof(outcome.error.message));
+	record_text(record, "spare_message", outcome.spare_error.message,
+	    sizeof(outcome.spare_error.message));
 	record_text(record, "signer", outcome.signer, sizeof(outcome.signer));
 	record_text(record, "key_label", outcome.key_label, sizeof(outcome.key_label));
 	if (!record->good || (keys && !cJSON_IsArray(keys)))

@@ -14,6 +14,7 @@ static const char *const role_names[] = {
 	[KEY_ROLE_ACTIVE] = "active",
 	[KEY_ROLE_RETAINED] = "retained",
 	[KEY_ROLE_NEXT] = "next",
+	[KEY_ROLE_SPARE] = "spare",
 	[KEY_ROLE_LEFTOVER] = "leftover",
 };
 

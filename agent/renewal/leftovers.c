@@ -50,7 +50,7 @@ bool leftovers_role(const struct run *run, const struct key_pair *pair, enum key
 		return true;
 	}
 	if (run->journal.phase != PHASE_IDLE && text_equal(text, run->journal.key_id)) {
-		*ret_role = KEY_ROLE_NEXT;
+		*ret_role = run->journal.spare ? KEY_ROLE_SPARE : KEY_ROLE_NEXT;
 		*ret_generation = run->journal.generation;
 		return true;
 	}

@@ -17,7 +17,13 @@
 struct run;
 
 /* What a key of ours is for. */
-enum key_role { KEY_ROLE_ACTIVE, KEY_ROLE_RETAINED, KEY_ROLE_NEXT, KEY_ROLE_LEFTOVER };
+enum key_role {
+	KEY_ROLE_ACTIVE,
+	KEY_ROLE_RETAINED,
+	KEY_ROLE_NEXT,
+	KEY_ROLE_SPARE,
+	KEY_ROLE_LEFTOVER
+};
 
 /* The role of a key with our label; *ret_generation 0 when it belongs to none. That of a generation
    whose files are damaged is told by its label. */

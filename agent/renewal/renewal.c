@@ -79,6 +79,13 @@ static bool waited_too_long(const struct journal *journal)
 	       && clock_now() - journal->keyed > POLICY_KEYED_MAX;
 }
 
+static bool key_id_of_journal(const struct run *run, struct key_id *ret_id, struct error *error)
+{
+	return key_id_parse(run->journal.key_id, ret_id)
+	       || error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
+		   store_path(run->store), run->journal.key_id);
+}
+
 /* Somebody may have deleted the new key between two runs; without it nothing that was reached is
    worth anything. */
 static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error)
@@ -94,10 +101,8 @@ static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error
 		return true;
 	if (!open_token(run, error))
 		return error_prefix(error, "look for the new key");
-	if (!key_id_parse(run->journal.key_id, &id))
-		return error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
-		    store_path(run->store), run->journal.key_id);
-	if (!key_pair_find(access_token(run), &id, &pair, error))
+	if (!key_id_of_journal(run, &id, error)
+	    || !key_pair_find(access_token(run), &id, &pair, error))
 		return false;
 	*ret_gone = pair.state == KEY_PAIR_ABSENT;
 	return true;
@@ -124,25 +129,89 @@ static bool give_up_the_hopeless(struct run *run, struct error *error)
 	return advance(run, PHASE_REJECTED, error);
 }
 
+/* Whether it is what would be made today; if not, run_warn has said why. */
+static bool spare_is_fit(struct run *run, bool *ret_fit, struct error *error)
+{
+	const struct journal *journal = &run->journal;
+	struct error unfit = ERROR_INIT;
+	struct key_pair pair;
+	struct key_id id;
+
+	*ret_fit = false;
+	if (!run->settings->spare_key || journal->key_bits != run->settings->key_bits) {
+		run_warn(run,
+		    "the spare key %s (RSA %u) is not what is configured: it is destroyed",
+		    journal->key_label, journal->key_bits);
+		return true;
+	}
+	if (journal->phase == PHASE_KEYED) {
+		if (!open_token(run, error) || !key_id_of_journal(run, &id, error)
+		    || !key_pair_find(access_token(run), &id, &pair, error))
+			return false;
+		if (!key_pair_check(&pair, journal->key_bits, &unfit)) {
+			run_warn(run, "the spare key is not used: %s", unfit.message);
+			return true;
+		}
+	}
+	*ret_fit = true;
+	return true;
+}
+
+/* From here on it is this renewal's key, and waits for its certificate as any other. One that is
+   still in the making, or to be discarded, is where a renewal would be. */
+static bool take_spare(struct run *run, struct error *error)
+{
+	struct journal *journal = &run->journal;
+	bool fit = false;
+
+	if (!spare_is_fit(run, &fit, error))
+		return error_prefix(error, "take the spare key");
+	journal->spare = false;
+	if (journal->phase == PHASE_KEYED)
+		journal->keyed = clock_now();
+	return advance(run, fit ? journal->phase : PHASE_REJECTED, error);
+}
+
+/* The step of the phase that the journal is in. */
+static bool go_on(struct run *run, struct error *error)
+{
+	const struct step *step = &steps[run->journal.phase];
+	enum phase after = step->when_it_fails;
+
+	if (step->needs_token && !open_token(run, error))
+		return error_prefix(error, "%s", step->words);
+	if (!step->run(run, &after, error))
+		return step_failed(run, step, after, error);
+	return advance(run, step->next, error) || error_prefix(error, "%s", step->words);
+}
+
 bool renewal_run(struct run *run, bool begin, struct error *error)
 {
 	struct journal *journal = &run->journal;
 
-	if (!give_up_the_hopeless(run, error))
+	if (journal->spare && !begin)
+		return true;
+	if (!(journal->spare ? take_spare(run, error) : give_up_the_hopeless(run, error)))
 		return false;
 	while (begin || journal->phase != PHASE_IDLE) {
-		const struct step *step = &steps[journal->phase];
-		enum phase after = step->when_it_fails;
-
-		if (step->needs_token && !open_token(run, error))
-			return error_prefix(error, "%s", step->words);
 		/* What has been begun brings the certificate that was asked for; a key that was
 		   thrown away does not. */
 		begin = begin && journal->phase != PHASE_ACTIVE;
-		if (!step->run(run, &after, error))
-			return step_failed(run, step, after, error);
-		if (!advance(run, step->next, error))
-			return error_prefix(error, "%s", step->words);
+		if (!go_on(run, error))
+			return false;
 	}
+	return true;
+}
+
+bool renewal_make_spare(struct run *run, struct error *error)
+{
+	struct journal *journal = &run->journal;
+
+	run->resumed = journal->phase == PHASE_PLANNED;
+	do {
+		journal->spare = true; /* what was discarded leaves it unset */
+		if (!go_on(run, error))
+			return false;
+	} while (journal->phase != PHASE_KEYED);
 	return true;
 }

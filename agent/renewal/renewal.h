@@ -13,6 +13,10 @@
 
 struct run;
 
-/* Takes the renewal in the journal as far as it goes; when the journal is idle and `begin`, a new
-   one. On success the journal is idle. run->outcome says what was reached. */
+/* Takes the renewal in the journal as far as it goes; when none is under way and `begin`, a new
+   one, with the spare key if there is a fit one. On success none is under way. run->outcome says
+   what was reached. */
 MUST_CHECK bool renewal_run(struct run *run, bool begin, struct error *error);
+/* Makes the next renewal's key, or finishes making it, and leaves the journal in KEYED with
+   `spare`. Only when none is there: journal_lacks_spare. */
+MUST_CHECK bool renewal_make_spare(struct run *run, struct error *error);

@@ -39,7 +39,7 @@ bool run_open(const struct job *job, const struct secret *one_time_token, int ch
 		return false;
 	}
 	error_clear(error);
-	run.resumed = run.journal.phase != PHASE_IDLE;
+	run.resumed = run.journal.phase != PHASE_IDLE && !journal_has_spare(&run.journal);
 	*ret_run = run;
 	return true;
 }

@@ -92,7 +92,8 @@ bool step_make_key(struct run *run, enum phase *ret_after, struct error *error)
 			*ret_after = PHASE_PLANNED;
 		return false;
 	}
-	run_note_step(run, run->settings->step_timeout, "requesting the certificate");
+	run_note_step(run, run->settings->step_timeout,
+	    run->journal.spare ? "ending" : "requesting the certificate");
 	run->journal.keyed = clock_now();
 	return true;
 }

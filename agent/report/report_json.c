@@ -128,6 +128,25 @@ static void add_last_error(cJSON *object, const struct journal *journal)
 	json_add_string(member, "message", journal->last_message);
 }
 
+/* Null when there is none and none is wanted. */
+static void add_spare(cJSON *object, const struct identity *identity)
+{
+	const struct journal *journal = &identity->journal;
+	cJSON *member;
+
+	if (!journal->spare && !identity->settings->spare_key) {
+		json_add_string(object, "spare_key", NULL);
+		return;
+	}
+	member = json_add_object(object, "spare_key");
+	json_add_boolean(member, "made", journal_has_spare(journal));
+	json_add_string(member, "key_id", journal->spare ? journal->key_id : NULL);
+	json_add_integer(member, "attempts", journal->spare_failures);
+	json_add_time(member, "next_attempt", journal->spare_next_attempt);
+	json_add_string(
+	    member, "last_error", journal->spare_message[0] ? journal->spare_message : NULL);
+}
+
 /* An identity that could not be read has no state to show. */
 static void add_status(cJSON *object, const struct identity *identity)
 {
@@ -135,11 +154,13 @@ static void add_status(cJSON *object, const struct identity *identity)
 		json_add_string(object, "state", NULL);
 		json_add_string(object, "last_run", NULL);
 		json_add_string(object, "last_error", NULL);
+		json_add_string(object, "spare_key", NULL);
 		(void)json_add_array(object, "debts");
 	} else {
 		json_add_string(object, "state", report_state(identity, clock_now()));
 		json_add_time(object, "last_run", identity->journal.last_run);
 		add_last_error(object, &identity->journal);
+		add_spare(object, identity);
 		add_debts(object, &identity->debts);
 	}
 	json_add_string(object, "audit_head", NULL);

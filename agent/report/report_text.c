@@ -23,7 +23,7 @@ const char *report_state(const struct identity *identity, int64_t now)
 		return "none";
 	if (now > identity->not_after || decide_needs_enrolment(identity, now, &reason, &ignored))
 		return "re-enrolment-needed";
-	if (identity->journal.phase != PHASE_IDLE)
+	if (journal_is_renewing(&identity->journal))
 		return "renewing";
 	return now >= identity->schedule.due ? "due" : "ok";
 }
@@ -106,7 +106,7 @@ static void show_runs(FILE *stream, const struct identity *identity, int64_t now
 	const struct journal *journal = &identity->journal;
 	int64_t next = decide_next_attempt(identity, now);
 
-	if (journal->phase != PHASE_IDLE)
+	if (journal_is_renewing(journal))
 		line(stream, "under way",
 		    "generation %" PRIu32 " has come to %s; the next run goes on",
 		    journal->generation, journal_phase_name(journal->phase));
@@ -121,6 +121,21 @@ static void show_runs(FILE *stream, const struct identity *identity, int64_t now
 		moment_line(stream, "next attempt", next, now, "");
 	if (identity->journal_damaged)
 		line(stream, "journal", "damaged; the next run sets it aside and goes on");
+}
+
+static void show_spare(FILE *stream, const struct identity *identity)
+{
+	const struct journal *journal = &identity->journal;
+
+	if (journal_has_spare(journal))
+		line(stream, "spare key", "RSA %u, for generation %" PRIu32, journal->key_bits,
+		    journal->generation);
+	else if (journal->spare)
+		line(stream, "spare key", "in the making; the next run goes on");
+	else if (identity->settings->spare_key)
+		line(stream, "spare key", "none");
+	if (identity->settings->spare_key && journal->spare_message[0])
+		line(stream, "", "could not be made: %s", journal->spare_message);
 }
 
 static void show_debts(FILE *stream, const struct debts *debts)
@@ -142,6 +157,7 @@ void report_status(FILE *stream, const struct identity *identity, int64_t now)
 		show_certificate(stream, identity, now);
 	show_urls(stream, identity);
 	show_runs(stream, identity, now);
+	show_spare(stream, identity);
 	show_debts(stream, &identity->debts);
 }
 

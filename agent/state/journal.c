@@ -1,6 +1,7 @@
 #include "agent/state/journal.h"
 
 #include "agent/state/journal_json.h"
+#include "agent/state/schedule.h"
 #include "agent/state/state_file.h"
 #include "agent/state/store.h"
 #include "base/record.h"
@@ -48,6 +49,7 @@ const char *journal_phase_name(enum phase phase)
 static void clear_renewal(struct journal *journal)
 {
 	journal->enrolment = false;
+	journal->spare = false;
 	journal->generation = 0;
 	memset(journal->key_id, 0, sizeof(journal->key_id));
 	memset(journal->key_label, 0, sizeof(journal->key_label));
@@ -74,7 +76,7 @@ static struct state_folder folder_of(const struct store *store)
 
 /* Numbers are never used again, whatever became of the journal that gave them. And a journal that
    is older than the store, out of a backup, must not take the key that is active for one in the
-   making, which it may destroy. */
+   making, which it may destroy, nor one that has been used for a spare. */
 static bool compare_with_store(
     const struct store *store, struct journal *journal, struct error *error)
 {
@@ -88,8 +90,14 @@ static bool compare_with_store(
 	if (journal->last_generation < journal->generation)
 		journal->last_generation = journal->generation;
 	if (journal->generation != 0 && journal->generation == current
-	    && journal->phase != PHASE_ACTIVE)
+	    && journal->phase != PHASE_ACTIVE) {
 		journal->phase = PHASE_PROVEN;
+		journal->spare = false;
+	}
+	if (journal->spare && journal->generation < current) {
+		journal->phase = PHASE_IDLE;
+		clear_renewal(journal);
+	}
 	return true;
 }
 
@@ -154,6 +162,24 @@ bool journal_advance(const struct store *store, struct journal *journal, enum ph
 		return error_prefix(error, "enter %s", phases[next].name);
 	*journal = advanced;
 	return true;
+}
+
+bool journal_is_renewing(const struct journal *journal)
+{
+	return journal->phase != PHASE_IDLE && !journal->spare;
+}
+
+bool journal_has_spare(const struct journal *journal)
+{
+	return journal->phase == PHASE_KEYED && journal->spare;
+}
+
+bool journal_lacks_spare(const struct journal *journal, int64_t now)
+{
+	int64_t next = journal->spare_next_attempt;
+
+	return !journal_is_renewing(journal) && !journal_has_spare(journal)
+	       && (next <= now || next - now > SCHEDULE_BACKOFF_MAX);
 }
 
 static void digest_token(const void *token, size_t length, char text[JOURNAL_KEY_ID_SIZE])

@@ -35,6 +35,7 @@ enum phase {
 #define JOURNAL_REQUEST_ID_SIZE 64
 #define JOURNAL_URL_SIZE 2048
 #define JOURNAL_SIGNER_SIZE 32
+#define JOURNAL_SPARE_MESSAGE_SIZE 256
 
 struct journal {
 	enum phase phase;
@@ -42,6 +43,7 @@ struct journal {
 
 	/* The renewal under way; empty in IDLE. */
 	bool enrolment;      /* asked for by one-time token */
+	bool spare;          /* a key made ahead: nothing is under way until it is taken */
 	uint32_t generation; /* the number that it will have */
 	char key_id[JOURNAL_KEY_ID_SIZE];
 	char key_label[JOURNAL_LABEL_SIZE];
@@ -55,12 +57,15 @@ struct journal {
 	char request_id[JOURNAL_REQUEST_ID_SIZE];
 
 	/* Remembered between runs. */
-	uint32_t last_generation; /* highest number ever planned */
-	uint32_t failures;        /* in a row, for the back-off */
-	int64_t next_attempt;     /* 0: at once */
-	uint32_t rejections;      /* of the active identity, in a row */
-	int64_t rejected_since;   /* first of them */
-	bool reenroll;            /* only a one-time token helps */
+	uint32_t last_generation;   /* highest number ever planned */
+	uint32_t failures;          /* in a row, for the back-off */
+	int64_t next_attempt;       /* 0: at once */
+	uint32_t rejections;        /* of the active identity, in a row */
+	int64_t rejected_since;     /* first of them */
+	bool reenroll;              /* only a one-time token helps */
+	uint32_t spare_failures;    /* in a row, to make a spare key */
+	int64_t spare_next_attempt; /* 0: at once */
+	char spare_message[JOURNAL_SPARE_MESSAGE_SIZE];
 	int64_t last_run;
 	int64_t last_success;
 	char last_signer[JOURNAL_SIGNER_SIZE]; /* what signed last; "" before */
@@ -87,6 +92,13 @@ MUST_CHECK bool journal_save(
    journal stays in its phase, as it does on disk. */
 MUST_CHECK bool journal_advance(const struct store *store, struct journal *journal, enum phase next,
     int64_t now, struct error *error);
+
+/* A renewal is under way; a spare key, made or in the making, is none. */
+bool journal_is_renewing(const struct journal *journal);
+/* A spare key is in the token and waits, in KEYED, for the renewal that takes it. */
+bool journal_has_spare(const struct journal *journal);
+/* None is there, nothing is under way, and the last failure is long enough ago. */
+bool journal_lacks_spare(const struct journal *journal, int64_t now);
 
 /* By SHA-256 of its bytes. Noting drops the oldest when full; it does not save. */
 bool journal_token_is_spent(const struct journal *journal, const void *token, size_t length);

@@ -13,6 +13,7 @@
 static void format_renewal(cJSON *object, const struct journal *journal)
 {
 	json_add_boolean(object, "enrolment", journal->enrolment);
+	json_add_boolean(object, "spare", journal->spare);
 	json_add_integer(object, "generation", journal->generation);
 	record_add_text(object, "key_id", journal->key_id);
 	record_add_text(object, "key_label", journal->key_label);
@@ -49,6 +50,9 @@ cJSON *journal_json_format(const struct journal *journal)
 	json_add_integer(object, "rejections", journal->rejections);
 	record_add_time(object, "rejected_since", journal->rejected_since);
 	json_add_boolean(object, "reenroll", journal->reenroll);
+	json_add_integer(object, "spare_failures", journal->spare_failures);
+	record_add_time(object, "spare_next_attempt", journal->spare_next_attempt);
+	record_add_text(object, "spare_message", journal->spare_message);
 	record_add_time(object, "last_run", journal->last_run);
 	record_add_time(object, "last_success", journal->last_success);
 	record_add_text(object, "last_signer", journal->last_signer);
@@ -85,6 +89,7 @@ static bool parse_renewal(const cJSON *object, struct journal *journal)
 	struct record renewal = { object, cJSON_IsObject(object) };
 
 	journal->enrolment = record_flag(&renewal, "enrolment");
+	journal->spare = json_boolean(object, "spare", false); /* absent in old files */
 	journal->generation = (uint32_t)record_number(&renewal, "generation", 1, UINT32_MAX);
 	record_hex(&renewal, "key_id", journal->key_id, sizeof(journal->key_id));
 	record_text(&renewal, "key_label", journal->key_label, sizeof(journal->key_label));
@@ -138,6 +143,12 @@ bool journal_json_parse(const cJSON *object, struct journal *ret_journal)
 	journal->rejections = (uint32_t)record_number(&record, "rejections", 0, UINT32_MAX);
 	journal->rejected_since = record_time(&record, "rejected_since");
 	journal->reenroll = record_flag(&record, "reenroll");
+	if (json_member(object, "spare_failures"))
+		journal->spare_failures =
+		    (uint32_t)record_number(&record, "spare_failures", 0, UINT32_MAX);
+	journal->spare_next_attempt = record_time(&record, "spare_next_attempt");
+	record_text(
+	    &record, "spare_message", journal->spare_message, sizeof(journal->spare_message));
 	journal->last_run = record_time(&record, "last_run");
 	journal->last_success = record_time(&record, "last_success");
 	record_text(&record, "last_signer", journal->last_signer, sizeof(journal->last_signer));

@@ -38,7 +38,7 @@ static bool make_run_id(char run_id[RUN_ID_SIZE], struct error *error)
 
 static void enter(struct result *result, struct outcome *outcome)
 {
-	result->changed = result->changed || outcome->changed;
+	result->changed = result->changed || outcome->changed || outcome->spare_made;
 	if (outcome->signer[0])
 		(void)!text_copy(result->signer, sizeof(result->signer), outcome->signer);
 	if (outcome->key_generation_milliseconds >= 0)

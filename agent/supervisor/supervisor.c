@@ -21,6 +21,7 @@
 struct watch {
 	const struct job *job;
 	struct console *console;
+	bool stands; /* the outcome that came says that what was asked for is done */
 	struct supervised *supervised;
 	struct worker_process worker;
 	int signals; /* signalfd: a person or a service manager wants us to end */
@@ -163,16 +164,24 @@ static bool deadline_has_passed(const struct watch *watch)
 static bool receive(struct watch *watch, bool *ret_ended, struct error *error)
 {
 	struct outcome *outcome = &watch->supervised->outcome;
+	struct outcome received = { .more = false };
 	enum report_kind kind;
 	struct note note;
 
-	if (!report_receive(watch->worker.channel, &kind, &note, outcome, error)) {
+	if (!report_receive(watch->worker.channel, &kind, &note, &received, error)) {
 		(void)worker_process_end(&watch->worker, 0);
 		return false;
 	}
-	*ret_ended = kind != REPORT_NOTE;
+	if (kind == REPORT_OUTCOME) {
+		outcome_clear(outcome);
+		*outcome = received;
+		watch->stands = outcome->more;
+	}
+	*ret_ended = kind != REPORT_NOTE && !received.more;
 	if (kind == REPORT_NOTE)
 		take_note(watch, &note);
+	if (received.more)
+		return true;
 	if (kind == REPORT_OUTCOME) {
 		/* It still finalises the module, which may hang like anything else of it. */
 		if (!worker_process_end(&watch->worker, POLICY_WORKER_END * SECOND))
@@ -221,6 +230,18 @@ static bool watch_worker(struct watch *watch, struct error *error)
 	return true;
 }
 
+/* What was asked for had been done: it does not fail by what nobody waited for. */
+static bool stand_by_outcome(struct watch *watch, struct error *error)
+{
+	if (!watch->stands)
+		return false;
+	if (!watch->supervised->interrupted)
+		watch->supervised->outcome.spare_error = *error;
+	watch->supervised->interrupted = false;
+	error_clear(error);
+	return true;
+}
+
 /* A worker that dies before it has read its job is heard of by its end. */
 static bool run(struct watch *watch, const struct secret *token, int lock, struct error *error)
 {
@@ -232,7 +253,7 @@ static bool run(struct watch *watch, const struct secret *token, int lock, struc
 	begin_step(watch, "starting", watch->job->settings->step_timeout);
 	if (!job_send(watch->worker.channel, watch->job, token, &unsent))
 		console_explain(watch->console, "%s", unsent.message);
-	done = watch_worker(watch, error);
+	done = watch_worker(watch, error) || stand_by_outcome(watch, error);
 	console_wipe(watch->console);
 	return done;
 }

@@ -13,6 +13,7 @@ struct journal full_journal(void)
 	journal.phase = PHASE_KEYED;
 	journal.entered = AUTHORITY_NOW;
 	journal.enrolment = true;
+	journal.spare = true;
 	journal.generation = UINT32_MAX - 1;
 	memset(journal.key_id, 'a', sizeof(journal.key_id) - 1);
 	memset(journal.key_label, 'l', sizeof(journal.key_label) - 1);
@@ -30,6 +31,9 @@ struct journal full_journal(void)
 	journal.rejections = 2;
 	journal.rejected_since = AUTHORITY_NOW + 4;
 	journal.reenroll = true;
+	journal.spare_failures = UINT32_MAX;
+	journal.spare_next_attempt = AUTHORITY_NOW + 8;
+	memset(journal.spare_message, 's', sizeof(journal.spare_message) - 1);
 	journal.last_run = AUTHORITY_NOW + 5;
 	journal.last_success = AUTHORITY_NOW + 6;
 	memset(journal.last_signer, 's', sizeof(journal.last_signer) - 1);

@@ -21,6 +21,7 @@ def step(text, deadline=60):
 
 def outcome(**members):
     send(**{"kind": "outcome", "error": "none", "message": "", "changed": False,
+            "more": False, "spare_made": False, "spare_error": "none", "spare_message": "",
             "resumed": False, "latched": False, "alert_expired": False, "server_date": 0,
             "retry_after": 0, "key_generation_milliseconds": -1, "signer": "", "key_label": "",
             "keys": [], **members})
@@ -82,6 +83,27 @@ def hang_after_outcome():
     wait()
 
 
+def hang_after_what_was_asked_for():
+    outcome(more=True, signer="engine")
+    step("generating RSA 4096 in token fleet", 1)
+    wait()
+
+
+def crash_after_what_was_asked_for():
+    outcome(more=True, signer="engine")
+    crash()
+
+
+def killed_after_what_was_asked_for():
+    outcome(more=True, signer="engine")
+    killed()
+
+
+def more():
+    outcome(more=True, signer="engine")
+    outcome(signer="engine", key_generation_milliseconds=12)
+
+
 def key():
     outcome(keys=[{
         "id": "0102", "label": "renewal-agent/0a1b2c3d/orders/1", "role": "active", "bits": 4096,
@@ -135,7 +157,8 @@ BEHAVIOURS = {
     "half_an_outcome": lambda: (send(kind="outcome"), wait()),
     **{each.__name__: each for each in (
         slow_step, two_slow_steps, odd_step, session_ends, crash, killed, working, hang_after_outcome, key, failure,
-        failure_of_orders, latched, warning, noise, read_pin)},
+        failure_of_orders, latched, warning, noise, read_pin, more, killed_after_what_was_asked_for,
+        hang_after_what_was_asked_for, crash_after_what_was_asked_for)},
 }
 
 

@@ -71,6 +71,19 @@ def test_a_worker_that_does_not_end_after_its_outcome_is_killed(supervisor):
     assert_gone(supervisor.worker()["pid"])
 
 
+@pytest.mark.parametrize("behaviour", [
+    "hang_after_what_was_asked_for", "crash_after_what_was_asked_for",
+    "killed_after_what_was_asked_for"])
+def test_what_was_done_stands_whatever_the_worker_comes_to_afterwards(supervisor, behaviour):
+    result = supervisor.run(behaviour)
+    assert (result.status, result.json["signer"]) == (0, "engine")
+    assert_gone(supervisor.worker()["pid"])
+
+
+def test_the_last_outcome_counts(supervisor):
+    assert supervisor.run("more").json["timings_ms"]["key_generation"] == 12
+
+
 def test_a_worker_that_was_killed_is_no_failure(supervisor):
     supervisor.configure("enrollment_url = https://connector.invalid/token")
     result = supervisor.run("killed", "enroll", "--token-file", supervisor.token_file(), "--json")

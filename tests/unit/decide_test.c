@@ -128,6 +128,39 @@ static void debts_that_may_be_paid_need_a_worker(void **state)
 	assert_nothing_to_do(host, REASON_NOT_DUE);
 }
 
+static void a_spare_key_that_is_lacking_needs_a_worker(void **state)
+{
+	struct host *host = *state;
+	struct journal *journal = &host->identity.journal;
+
+	host->settings.spare_key = true;
+	assert_work(host, false);
+	journal->phase = PHASE_PLANNED;
+	journal->spare = true;
+	assert_work(host, false);
+	journal->phase = PHASE_KEYED;
+	assert_nothing_to_do(host, REASON_NOT_DUE);
+	host->wish.now = host->identity.schedule.due;
+	assert_work(host, true);
+}
+
+static void a_spare_key_is_not_made_when_none_is_wanted_or_nothing_would_come_of_it(void **state)
+{
+	struct host *host = *state;
+	struct journal *journal = &host->identity.journal;
+
+	assert_nothing_to_do(host, REASON_NOT_DUE);
+	journal->phase = PHASE_PLANNED;
+	journal->spare = true;
+	assert_nothing_to_do(host, REASON_NOT_DUE);
+	host->settings.spare_key = true;
+	journal->spare_next_attempt = NOW + 60;
+	assert_nothing_to_do(host, REASON_NOT_DUE);
+	journal->spare_next_attempt = 0;
+	host->identity.active = (struct generation){ 0 };
+	assert_error(host, ERROR_REENROLL, REASON_NONE);
+}
+
 static void in_a_backoff_nothing_is_touched(void **state)
 {
 	struct host *host = *state;
@@ -313,6 +346,8 @@ int main(void)
 		on_a_host(force_renews_what_is_not_due),
 		on_a_host(what_an_earlier_run_began_is_finished_due_or_not),
 		on_a_host(debts_that_may_be_paid_need_a_worker),
+		on_a_host(a_spare_key_that_is_lacking_needs_a_worker),
+		on_a_host(a_spare_key_is_not_made_when_none_is_wanted_or_nothing_would_come_of_it),
 		on_a_host(in_a_backoff_nothing_is_touched),
 		on_a_host(force_passes_over_a_backoff),
 		on_a_host(a_backoff_longer_than_any_was_written_by_a_clock_that_jumped),

@@ -209,6 +209,9 @@ static void an_outcome_arrives_as_it_was_sent(void **state)
 		.error = { ERROR_UNPROVEN, "probe: 400" },
 		.changed = true,
 		.latched = true,
+		.more = true,
+		.spare_made = true,
+		.spare_error = { ERROR_TOKEN, "full" },
 		.alert_expired = true,
 		.server_date = 1800000000,
 		.retry_after = 30,
@@ -230,6 +233,10 @@ static void an_outcome_arrives_as_it_was_sent(void **state)
 	assert_true(received.changed);
 	assert_false(received.resumed);
 	assert_true(received.latched);
+	assert_true(received.more);
+	assert_true(received.spare_made);
+	assert_int_equal(received.spare_error.kind, ERROR_TOKEN);
+	assert_string_equal(received.spare_error.message, "full");
 	assert_true(received.alert_expired);
 	assert_int_equal(received.server_date, 1800000000);
 	assert_int_equal(received.retry_after, 30);

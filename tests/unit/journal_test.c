@@ -191,6 +191,71 @@ static void a_journal_older_than_the_store_does_not_give_up_the_active_key(void 
 	}
 }
 
+static void a_journal_older_than_the_store_offers_no_spare_key_that_was_taken(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = full_journal();
+
+	(void)state;
+	assert_int_equal(mkdirat(store_folder(store), "generations/5", 0755), 0);
+	assert_ok(store_activate(store, 5, &error), &error);
+	journal.generation = 6;
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	journal = load();
+	assert_true(journal_has_spare(&journal));
+	journal.generation = 5;
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	journal = load();
+	assert_int_equal(journal.phase, PHASE_PROVEN);
+	assert_true(journal_is_renewing(&journal));
+	journal.spare = true;
+	journal.generation = 4;
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	journal = load();
+	assert_int_equal(journal.phase, PHASE_IDLE);
+	assert_false(journal.spare);
+	assert_string_equal(journal.key_id, "");
+}
+
+static void a_spare_key_is_no_renewal(void **state)
+{
+	static const struct {
+		enum phase phase;
+		bool spare, is_renewing, has_spare, lacks_spare;
+	} rows[] = {
+		{ PHASE_IDLE, false, false, false, true },
+		{ PHASE_PLANNED, false, true, false, false },
+		{ PHASE_PLANNED, true, false, false, true },
+		{ PHASE_KEYED, false, true, false, false },
+		{ PHASE_KEYED, true, false, true, false },
+		{ PHASE_REJECTED, true, false, false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct journal journal = fresh();
+
+		journal.phase = rows[i].phase;
+		journal.spare = rows[i].spare;
+		assert_int_equal(journal_is_renewing(&journal), rows[i].is_renewing);
+		assert_int_equal(journal_has_spare(&journal), rows[i].has_spare);
+		assert_int_equal(journal_lacks_spare(&journal, NOW), rows[i].lacks_spare);
+	}
+}
+
+static void a_spare_key_that_could_not_be_made_is_lacking_after_its_backoff(void **state)
+{
+	struct journal journal = fresh();
+
+	(void)state;
+	journal.spare_next_attempt = NOW + 1;
+	assert_false(journal_lacks_spare(&journal, NOW));
+	assert_true(journal_lacks_spare(&journal, NOW + 1));
+	/* Written by a clock that had jumped ahead. */
+	journal.spare_next_attempt = NOW + 86401;
+	assert_true(journal_lacks_spare(&journal, NOW));
+}
+
 static void a_spent_token_is_known_until_sixteen_others_came(void **state)
 {
 	struct journal journal = fresh();
@@ -261,6 +326,9 @@ int main(void)
 		WITH_A_STORE(a_planned_number_is_the_last_one_from_then_on),
 		WITH_A_STORE(numbers_go_on_above_what_is_in_the_store),
 		WITH_A_STORE(a_journal_older_than_the_store_does_not_give_up_the_active_key),
+		WITH_A_STORE(a_journal_older_than_the_store_offers_no_spare_key_that_was_taken),
+		cmocka_unit_test(a_spare_key_is_no_renewal),
+		cmocka_unit_test(a_spare_key_that_could_not_be_made_is_lacking_after_its_backoff),
 		cmocka_unit_test(a_spent_token_is_known_until_sixteen_others_came),
 		cmocka_unit_test(a_forgotten_token_is_not_spent_and_the_others_still_are),
 		WITH_A_STORE(a_token_is_written_down_as_its_sha_256_only),

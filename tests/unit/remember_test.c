@@ -74,6 +74,35 @@ static void a_failure_starts_a_backoff_that_grows(void **state)
 	assert_true(journal->next_attempt - NOW > first);
 }
 
+static void a_spare_key_that_could_not_be_made_has_a_backoff_of_its_own(void **state)
+{
+	struct host *host = *state;
+	struct journal *journal = &host->identity.journal;
+	int64_t first;
+
+	(void)error_set(&host->outcome.spare_error, ERROR_TOKEN, "the token is full");
+	end(host, ERROR_NONE, NOW);
+	assert_int_equal(journal->failures, 0);
+	assert_int_equal(journal->next_attempt, 0);
+	assert_int_equal(journal->spare_failures, 1);
+	assert_string_equal(journal->spare_message, "the token is full");
+	first = journal->spare_next_attempt - NOW;
+	assert_true(first >= MINUTE / 2);
+	end(host, ERROR_NONE, NOW);
+	assert_true(journal->spare_next_attempt - NOW > first);
+
+	/* A run that did not try says nothing about it. */
+	error_clear(&host->outcome.spare_error);
+	end(host, ERROR_NETWORK, NOW);
+	assert_int_equal(journal->spare_failures, 2);
+	host->outcome.spare_made = true;
+	end(host, ERROR_NONE, NOW);
+	assert_int_equal(journal->spare_failures, 0);
+	assert_int_equal(journal->spare_next_attempt, 0);
+	assert_string_equal(journal->spare_message, "");
+	assert_int_equal(journal->last_success, 0);
+}
+
 static void a_wait_that_the_connector_asks_for_is_kept(void **state)
 {
 	struct host *host = *state;
@@ -310,6 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		on_a_host(a_failure_starts_a_backoff_that_grows),
+		on_a_host(a_spare_key_that_could_not_be_made_has_a_backoff_of_its_own),
 		on_a_host(a_wait_that_the_connector_asks_for_is_kept),
 		on_a_host(where_a_person_has_to_act_there_is_no_backoff),
 		on_a_host(a_success_clears_what_went_wrong_before),

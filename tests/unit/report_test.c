@@ -107,7 +107,7 @@ static void the_report_has_exactly_the_members_that_are_promised(void **state)
 	scoped(cJSON) cJSON *renew = NULL;
 	scoped(cJSON) cJSON *keys = NULL;
 
-	assert_members(status, HEAD BODY " state last_run last_error debts audit_head");
+	assert_members(status, HEAD BODY " state last_run last_error spare_key debts audit_head");
 	assert_members(json_member(status, "certificate"),
 	    "sha256 subject issuer issuer_sha256 not_before not_after key_uri key_bits");
 	assert_members(json_member(status, "timings_ms"), "key_generation total");
@@ -177,6 +177,47 @@ static void what_is_not_known_is_null(void **state)
 	assert_members(nobody, HEAD BODY);
 	assert_null(json_member(nobody, "command"));
 	assert_null(json_member(nobody, "identity"));
+}
+
+static void the_spare_key_stands_in_the_status(void **state)
+{
+	struct host *host = *state;
+	struct journal *journal = &host->identity.journal;
+	scoped(cJSON) cJSON *without = report_of(host);
+	scoped(cJSON) cJSON *lacking = NULL;
+	scoped(cJSON) cJSON *made = NULL;
+	scoped(char) char *lacking_text = NULL;
+	scoped(char) char *made_text = NULL;
+	const cJSON *spare;
+
+	assert_null(json_member(without, "spare_key"));
+	host->settings.spare_key = true;
+	journal->spare_failures = 2;
+	journal->spare_next_attempt = NOW + 60;
+	assert_true(
+	    text_copy(journal->spare_message, sizeof(journal->spare_message), "the token is full"));
+	lacking = report_of(host);
+	lacking_text = status_of(host);
+	spare = json_member(lacking, "spare_key");
+	assert_members(spare, "made key_id attempts next_attempt last_error");
+	assert_true(cJSON_IsFalse(json_member(spare, "made")));
+	assert_string_equal(json_string(spare, "last_error"), "the token is full");
+	assert_shows(lacking_text, "  spare key      none\n");
+	assert_shows(lacking_text, "could not be made: the token is full\n");
+
+	journal->phase = PHASE_KEYED;
+	journal->spare = true;
+	journal->generation = 4;
+	journal->key_bits = 4096;
+	journal->spare_message[0] = '\0';
+	assert_true(text_copy(journal->key_id, sizeof(journal->key_id), "0a0b"));
+	made = report_of(host);
+	made_text = status_of(host);
+	spare = json_member(made, "spare_key");
+	assert_true(cJSON_IsTrue(json_member(spare, "made")));
+	assert_string_equal(json_string(spare, "key_id"), "0a0b");
+	assert_shows(made_text, "  spare key      RSA 4096, for generation 4\n");
+	assert_null(strstr(made_text, "under way"));
 }
 
 static void debts_and_the_last_error_stand_in_the_status(void **state)
@@ -358,6 +399,7 @@ int main(void)
 		on_a_host(the_certificate_is_described),
 		on_a_host(a_failure_stands_in_the_report_with_class_and_retry),
 		on_a_host(what_is_not_known_is_null),
+		on_a_host(the_spare_key_stands_in_the_status),
 		on_a_host(debts_and_the_last_error_stand_in_the_status),
 		on_a_host(several_identities_stand_under_one_head),
 		on_a_host(the_state_says_what_is_to_be_done),
