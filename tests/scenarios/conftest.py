@@ -4,6 +4,7 @@ import pytest
 
 pytest.register_assert_rewrite("world", "crash_sweep")
 
+from crash_sweep import SpareSweep
 from world import World
 
 from client import StandIn
@@ -39,6 +40,16 @@ def world(new_world):
     """A host with one certificate."""
     new_world.enroll()
     return new_world
+
+
+@pytest.fixture
+def spare_sweep(world):
+    """A renewal that takes one spare key, makes the next one and destroys the oldest key."""
+    world.configure(spare_key="yes")
+    for _ in range(2):
+        world.assert_renews()
+    assert world.spare()
+    return SpareSweep(world)
 
 
 @pytest.fixture(scope="module")

@@ -120,10 +120,16 @@ class Sweep:
 
     def assert_at_rest(self):
         world = self.world
-        assert world.journal()["phase"] == "IDLE"
+        world.assert_nothing_under_way()
         assert len(world.generations()) == 2
         assert not (world.folder / "debts.json").exists()
         # The next write of the same file takes it away.
         assert len(list(world.state.rglob("*.tmp"))) <= 1
         world.assert_key_fits()
         world.assert_only_retained_keys()
+
+
+class SpareSweep(Sweep):
+    def assert_at_rest(self):
+        super().assert_at_rest()
+        assert self.world.spare()

@@ -25,3 +25,15 @@ def test_a_kill_after_any_call_loses_nothing(sweep, share):
 def test_a_kill_after_a_call_that_changes_something_loses_nothing(sweep, function):
     strikes = sweep.at_calls("kill-after")
     sweep.run([strike for strike in strikes if strike.name.endswith(function)])
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("action", ["kill", "kill-after"])
+def test_a_kill_at_any_call_of_a_renewal_with_a_spare_key_loses_nothing(
+        spare_sweep, action, share):
+    spare_sweep.run(spare_sweep.at_calls(action), share, every=29)
+
+
+def test_a_kill_after_the_generation_of_the_spare_key_loses_nothing(spare_sweep):
+    strikes = spare_sweep.at_calls("kill-after")
+    spare_sweep.run([strike for strike in strikes if strike.name.endswith("C_GenerateKeyPair")])

@@ -38,3 +38,11 @@ def test_a_kill_at_a_connect_loses_nothing(sweep, whole_group):
     strikes = sweep.at_points(only=["connect"], match="connect:127.0.0.1", whole_group=whole_group)
     assert len(strikes) >= 2
     sweep.run(strikes)
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("whole_group", [False, True])
+def test_a_kill_at_any_file_of_a_renewal_with_a_spare_key_loses_nothing(
+        spare_sweep, share, whole_group):
+    strikes = spare_sweep.at_points(match=state_of(spare_sweep), whole_group=whole_group)
+    spare_sweep.run(strikes, share, every=13)

@@ -13,3 +13,10 @@ def test_a_kill_inside_the_module_loses_nothing(world, share):
     sweep = Sweep(world)
     sweep.run(sweep.at_points(match=str(world.token.directory), leave_out="token.object"), share,
               every=23)
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_a_kill_inside_the_module_in_a_renewal_with_a_spare_key_loses_nothing(spare_sweep, share):
+    strikes = spare_sweep.at_points(match=str(spare_sweep.world.token.directory),
+                                    leave_out="token.object")
+    spare_sweep.run(strikes, share, every=37)
