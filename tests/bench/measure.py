@@ -8,7 +8,7 @@ from statistics import median
 
 import figures
 from figures import Figure, spread
-from sides import READ_CERTIFICATE, Agent, Script, timed
+from sides import READ_CERTIFICATE, Agent, Script, SpareAgent, timed
 
 PARTS = ("own", "total", "key_generation", "connector")
 
@@ -47,6 +47,20 @@ def renewals(agent, script, bits, runs):
         "ratio": Figure(ratio, figures.SHARE_OF_SCRIPT),
         "kilobytes": Figure(result["agent"]["kilobytes"], figures.PEAK_KILOBYTES)}
     return result
+
+
+def spare_key(directory, connector, agent, bits, runs):
+    """When the new certificate is active, with a key made ahead and without; nothing taken off."""
+    spare = SpareAgent(directory / f"{SpareAgent.name}-{bits}", connector, bits)
+    spare.warm_up()
+    samples = {"with": [], "without": []}
+    for _ in range(runs):
+        samples["with"].append(spare.renew_until_active())
+        samples["without"].append(agent.renew_until_active())
+    return {"bits": bits, **{
+        name: {"active": asdict(spread([active for active, _ in taken])),
+               "ended": asdict(spread([ended for _, ended in taken]))}
+        for name, taken in samples.items()}}
 
 
 def counts(agent, script):

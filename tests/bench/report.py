@@ -23,6 +23,7 @@ def table(result):
              f"{host['openssl']}, SoftHSM, the stand-in Connector on loopback"]
     for one in result["renewals"]:
         lines += ["", *_renewals(one)]
+    lines += ["", *_spare_key(result["spare_key"])]
     lines += ["", *_counts(result["counts"])]
     lines += ["", *_nothing_due(result["nothing_due"])]
     lines += ["", *_daemon(result["daemon"])]
@@ -58,6 +59,14 @@ def _renewals(one):
     yield _with_budget(
         _row("  peak memory, MB", "", f"{found['kilobytes'].measured / 1024:.1f}"),
         Figure(found["kilobytes"].measured / 1024, found["kilobytes"].budget / 1024))
+
+
+def _spare_key(one):
+    yield _row(f"spare_key, RSA {one['bits']}, ms", "n", *SPREAD)
+    for name in ("with", "without"):
+        yield _spread_row(f"  new one active, {name}", one[name]["active"])
+    for name in ("with", "without"):
+        yield _spread_row(f"  run ended, {name}", one[name]["ended"])
 
 
 def _counts(counts):

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +126,14 @@ class Agent(Side):
     def use_module(self, module):
         self.host.configure(module=module)
 
+    def renew_until_active(self):
+        """Milliseconds until the new certificate is active, and until the run has ended."""
+        start = time.time()
+        timing = timed(self.command(), self.host)
+        # The symlink is renamed into its place: that is its last change.
+        active = (self.host.folder / "current").lstat().st_ctime
+        return 1000 * (active - start), timing.milliseconds
+
     def certificate(self):
         return self.host.folder / "current" / "certificate.pem"
 
@@ -136,6 +145,16 @@ class Agent(Side):
         timed(self.command("renew"), self.host)
         self.use_module(MODULE)
         return len(self.host.shim.calls()), len(self.connector.connections())
+
+
+class SpareAgent(Agent):
+    """The same with the next key made ahead: after the renewal, by the same run."""
+
+    name = "agent-spare"
+
+    def __init__(self, directory, connector, bits):
+        super().__init__(directory, connector, bits)
+        self.host.configure(spare_key="yes")
 
 
 class Script(Side):
