@@ -73,6 +73,8 @@ const struct setting setting_table[] = {
 	  .sentence = "Whether the replaced certificate is revoked after a renewal." },
 	{ "spare_key", SETTING_YES_NO, AT(spare_key), .standard = "no",
 	  .sentence = "Whether the next key is made ahead, after a renewal, so that the next renewal need not wait for it." },
+	{ "store_certificate", SETTING_YES_NO, AT(store_certificate), .standard = "no",
+	  .sentence = "Whether the certificate is also kept in the token, as an object beside its key." },
 	{ "rejected_after", SETTING_SECONDS, AT(rejected_after), .least = 0, .most = 7 * DAY,
 	  .standard = "10min",
 	  .sentence = "Over how long the Connector must have refused the identity before re-enrolment is called for; 0: at once." },

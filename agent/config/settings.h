@@ -48,6 +48,6 @@ struct identity_settings {
 	uint32_t key_bits;
 	uint32_t retain;
 	double lifetime_fraction, jitter;
-	bool revoke_old, spare_key;
+	bool revoke_old, spare_key, store_certificate;
 	int64_t key_generation_timeout, step_timeout, lock_wait, rejected_after, clock_skew;
 };

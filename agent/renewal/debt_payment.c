@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/text.h"
+#include "pkcs11/certificate_object.h"
 #include "pkcs11/key_pair.h"
+#include "pkcs11/token.h"
 
 static bool has_expired(
     const struct run *run, uint32_t number, bool *ret_expired, struct error *error)
@@ -106,6 +108,40 @@ static bool wait_for_token(const struct run *run, const struct debt *debt, struc
 		   debt->generation);
 }
 
+/* An older one is not worth it any more: its key goes, or is kept for going back only. */
+static bool pay_storing(struct run *run, const struct debt *debt, struct error *error)
+{
+	const struct generation *active = &run->active;
+	char prefix[JOURNAL_LABEL_SIZE];
+	struct key_id id;
+
+	if (!run->settings->store_certificate || debt->generation != active->number)
+		return true;
+	if (!active->key_label || !key_id_parse(active->key_id, &id))
+		return error_set(
+		    error, ERROR_DAMAGED, "generation %u names no key of ours", active->number);
+	if (!access_open(run, error))
+		return false;
+	run_note_step(run, run->settings->step_timeout,
+	    "storing the certificate of generation %u in token %s", active->number,
+	    token_name(access_token(run)));
+	run_label_prefix(run, prefix);
+	return generation_key_check(run, active, error)
+	       && certificate_object_store(
+		   access_token(run), &id, active->key_label, prefix, active->certificate, error);
+}
+
+/* The certificate first: without its key nobody could tell any more whose it is. */
+static bool destroy_key(struct run *run, const struct key_id *id, struct error *error)
+{
+	const struct token *token = access_token(run);
+	char prefix[JOURNAL_LABEL_SIZE];
+
+	run_label_prefix(run, prefix);
+	return certificate_object_destroy(token, id, prefix, NULL, error)
+	       && key_pair_destroy(token, id, NULL, error);
+}
+
 static bool pay_destruction(struct run *run, const struct debt *debt, struct error *error)
 {
 	struct key_id id;
@@ -121,14 +157,23 @@ static bool pay_destruction(struct run *run, const struct debt *debt, struct err
 		return wait_for_token(run, debt, error);
 	run_note_step(run, run->settings->step_timeout, "destroying the key of generation %u",
 	    debt->generation);
-	return key_pair_destroy(access_token(run), &id, NULL, error)
+	return destroy_key(run, &id, error)
 	       && (debt->generation == 0 || store_remove(run->store, debt->generation, error));
 }
 
 static bool pay(struct run *run, const struct debts *debts, struct debt *debt, struct error *error)
 {
-	return debt->kind == DEBT_REVOKE ? pay_revocation(run, debts, debt, error)
-					 : pay_destruction(run, debt, error);
+	switch (debt->kind) {
+	case DEBT_REVOKE:
+		return pay_revocation(run, debts, debt, error);
+	case DEBT_STORE:
+		return pay_storing(run, debt, error);
+	case DEBT_DESTROY_KEY:
+		return pay_destruction(run, debt, error);
+	case DEBT_KIND_COUNT:
+		break;
+	}
+	return error_set(error, ERROR_INTERNAL, "no such debt: %d", (int)debt->kind);
 }
 
 static void put_off(struct run *run, struct debt *debt, const struct error *reason)

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Paying what earlier renewals owe: keys to destroy, certificates to revoke.
+ * Paying what renewals owe: keys to destroy, certificates to revoke or to store in the token.
  */
 #include "base/compiler.h"
 #include "base/error.h"

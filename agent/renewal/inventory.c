@@ -6,6 +6,7 @@
 #include "agent/x509/certificate.h"
 #include "base/json.h"
 #include "base/scoped.h"
+#include "pkcs11/certificate_object.h"
 #include "pkcs11/key_pair.h"
 #include "pkcs11/nameless.h"
 #include "pkcs11/token.h"
@@ -45,20 +46,36 @@ static void add_attributes(cJSON *key, const struct key_attributes *attributes)
 	add_attribute(object, "always_authenticate", attributes->always_authenticate);
 }
 
-/* NULL for a key that has no certificate (yet). */
-static void add_certificate(const struct run *run, cJSON *key, enum key_role role, uint32_t number)
+/* That of its generation; "" for a key that has no certificate (yet). */
+static void certificate_of(const struct run *run, enum key_role role, uint32_t number,
+    char sha256[CERTIFICATE_SHA256_TEXT_SIZE])
 {
 	scoped(generation) struct generation generation = { 0 };
-	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
 	struct error ignored = ERROR_INIT;
 
-	if ((role != KEY_ROLE_ACTIVE && role != KEY_ROLE_RETAINED)
-	    || !store_load(run->store, number, &generation, &ignored)) {
-		json_add_string(key, "certificate_sha256", NULL);
-		return;
-	}
-	certificate_sha256(generation.certificate, sha256);
-	json_add_string(key, "certificate_sha256", sha256);
+	sha256[0] = '\0';
+	if ((role == KEY_ROLE_ACTIVE || role == KEY_ROLE_RETAINED)
+	    && store_load(run->store, number, &generation, &ignored))
+		certificate_sha256(generation.certificate, sha256);
+}
+
+/* The one that stands beside the key in the token, if there is one. */
+static bool add_certificate(const struct run *run, const struct key_pair *pair, cJSON *key,
+    enum key_role role, uint32_t number, struct error *error)
+{
+	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
+	char prefix[JOURNAL_LABEL_SIZE];
+	bool is_stored;
+
+	run_label_prefix(run, prefix);
+	if (!certificate_object_sha256(access_token(run), &pair->id, prefix, sha256, error))
+		return false;
+	is_stored = sha256[0] != '\0';
+	if (!is_stored)
+		certificate_of(run, role, number, sha256);
+	json_add_string(key, "certificate_sha256", sha256[0] ? sha256 : NULL);
+	json_add_boolean(key, "certificate_stored", is_stored);
+	return true;
 }
 
 static bool add_pair(const struct run *run, const struct key_pair *pair, struct error *error)
@@ -83,9 +100,8 @@ static bool add_pair(const struct run *run, const struct key_pair *pair, struct 
 	else
 		json_add_string(key, "generation", NULL);
 	add_attributes(key, &pair->attributes);
-	add_certificate(run, key, role, generation);
 	(void)cJSON_AddItemToArray(run->outcome.keys, key);
-	return true;
+	return add_certificate(run, pair, key, role, generation, error);
 }
 
 /* Objects without a name have nothing to show but that they are there. */
@@ -101,6 +117,7 @@ static void add_unknown(struct run *run)
 	json_add_string(key, "generation", NULL);
 	(void)json_add_object(key, "attributes");
 	json_add_string(key, "certificate_sha256", NULL);
+	json_add_boolean(key, "certificate_stored", false);
 	(void)cJSON_AddItemToArray(run->outcome.keys, key);
 }
 

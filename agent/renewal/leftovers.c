@@ -5,6 +5,7 @@
 #include "agent/renewal/run.h"
 #include "base/scoped.h"
 #include "base/text.h"
+#include "pkcs11/certificate_object.h"
 #include "pkcs11/nameless.h"
 #include "pkcs11/token.h"
 
@@ -90,7 +91,8 @@ bool leftovers_destroy_named(struct run *run, size_t *ret_destroyed, struct erro
 			return false;
 		if (role != KEY_ROLE_LEFTOVER)
 			continue;
-		if (!key_pair_destroy(token, &pairs[i].id, NULL, error))
+		if (!certificate_object_destroy(token, &pairs[i].id, prefix, NULL, error)
+		    || !key_pair_destroy(token, &pairs[i].id, NULL, error))
 			return error_prefix(error, "destroy the leftover key %s", pairs[i].label);
 		run_warn(run, "destroyed the leftover key %s", pairs[i].label);
 		destroyed++;

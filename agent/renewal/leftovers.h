@@ -29,7 +29,8 @@ enum key_role {
    whose files are damaged is told by its label. */
 MUST_CHECK bool leftovers_role(const struct run *run, const struct key_pair *pair,
     enum key_role *ret_role, uint32_t *ret_generation, struct error *error);
-/* Destroys the keys with our label that neither the store nor the journal knows. */
+/* Destroys the keys with our label that neither the store nor the journal knows, and the
+   certificates beside them. */
 MUST_CHECK bool leftovers_destroy_named(
     struct run *run, size_t *ret_destroyed, struct error *error);
 /* Adds to the error of a full token which keys of this state directory's are in it. */

@@ -60,6 +60,10 @@ bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error
 	if (!debts_load(run->store, &debts, &damaged, error))
 		return false;
 	before = debts.count;
+	/* Before the older ones go. */
+	if (run->settings->store_certificate
+	    && !debts_add(&debts, DEBT_STORE, run->active.number, NULL, NULL, clock_now(), error))
+		return false;
 	return owe(run, &debts, error)
 	       && (debts.count == before || debts_save(run->store, &debts, error))
 	       && answer_remove(run->store, error);

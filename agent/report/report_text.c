@@ -140,13 +140,18 @@ static void show_spare(FILE *stream, const struct identity *identity)
 
 static void show_debts(FILE *stream, const struct debts *debts)
 {
+	static const char *const deeds[DEBT_KIND_COUNT] = {
+		[DEBT_DESTROY_KEY] = "destroy the key",
+		[DEBT_REVOKE] = "revoke the certificate",
+		[DEBT_STORE] = "store in the token the certificate",
+	};
+
 	for (size_t i = 0; i < debts->count; i++) {
 		const struct debt *debt = &debts->list[i];
-		const char *deed =
-		    debt->kind == DEBT_REVOKE ? "revoke the certificate" : "destroy the key";
 
-		line(stream, i == 0 ? "still owed" : "", "%s of generation %" PRIu32 "%s%s", deed,
-		    debt->generation, debt->last_error[0] ? ": " : "", debt->last_error);
+		line(stream, i == 0 ? "still owed" : "", "%s of generation %" PRIu32 "%s%s",
+		    deeds[debt->kind], debt->generation, debt->last_error[0] ? ": " : "",
+		    debt->last_error);
 	}
 }
 
@@ -192,6 +197,7 @@ static void print_key(FILE *stream, const cJSON *key)
 	const char *role = json_string(key, "role");
 	const char *label = json_string(key, "label");
 	const char *id = json_string(key, "id");
+	const char *sha256 = json_string(key, "certificate_sha256");
 	int64_t generation = 0;
 	int64_t bits = 0;
 
@@ -209,6 +215,8 @@ static void print_key(FILE *stream, const cJSON *key)
 	fprintf(stream, "RSA %" PRId64 "  %s\n  %-9sid %s\n  %-9s", bits, label ? label : "", "",
 	    id, "");
 	print_attributes(stream, json_member(key, "attributes"));
+	if (json_boolean(key, "certificate_stored", false) && sha256)
+		fprintf(stream, "  %-9scertificate %s beside it\n", "", sha256);
 }
 
 void report_keys(FILE *stream, const struct identity *identity, const cJSON *keys)

@@ -15,6 +15,7 @@
 static const char *const kind_names[] = {
 	[DEBT_DESTROY_KEY] = "destroy_key",
 	[DEBT_REVOKE] = "revoke",
+	[DEBT_STORE] = "store_certificate",
 };
 
 _Static_assert(ARRAY_LENGTH(kind_names) == DEBT_KIND_COUNT, "every kind has its name");

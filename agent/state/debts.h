@@ -16,6 +16,7 @@ struct store;
 enum debt_kind {
 	DEBT_DESTROY_KEY, /* and remove the generation */
 	DEBT_REVOKE,      /* the certificate of a generation */
+	DEBT_STORE,       /* the certificate of a generation, in the token beside its key */
 	DEBT_KIND_COUNT
 };
 

@@ -108,7 +108,7 @@ def key():
     outcome(keys=[{
         "id": "0102", "label": "renewal-agent/0a1b2c3d/orders/1", "role": "active", "bits": 4096,
         "whole": True, "generation": 1, "attributes": {"sensitive": True, "local": None},
-        "certificate_sha256": 64 * "0"}])
+        "certificate_sha256": 64 * "0", "certificate_stored": True}])
 
 
 def failure():

@@ -323,6 +323,7 @@ static void people_see_what_is_wrong(void **state)
 	    sizeof(host->identity.journal.last_message), "no token matches");
 	assert_ok(
 	    debts_add(&host->identity.debts, DEBT_DESTROY_KEY, 1, "0a", NULL, NOW, &error), &error);
+	assert_ok(debts_add(&host->identity.debts, DEBT_STORE, 3, NULL, NULL, NOW, &error), &error);
 	text = status_of(host);
 	assert_shows(text, "orders: re-enrolment-needed\n");
 	assert_shows(text, ", 1 d ago: EXPIRED\n");
@@ -334,6 +335,7 @@ static void people_see_what_is_wrong(void **state)
 	assert_shows(text, "  next attempt   2027-01-15T08:01:30Z, in 1 min 30 s\n");
 	assert_shows(text, "  journal        damaged");
 	assert_shows(text, "  still owed     destroy the key of generation 1\n");
+	assert_shows(text, "store in the token the certificate of generation 3\n");
 }
 
 static void keys_are_shown_with_what_keeps_them_in_the_token(void **state)
@@ -341,9 +343,11 @@ static void keys_are_shown_with_what_keeps_them_in_the_token(void **state)
 	static const char json[] =
 	    "[{\"id\":\"0102\",\"label\":\"renewal-agent/0/orders/3\",\"role\":\"active\","
 	    "\"bits\":4096,\"generation\":3,\"attributes\":{\"sensitive\":true,"
-	    "\"extractable\":false,\"never_extractable\":true,\"local\":null}},"
+	    "\"extractable\":false,\"never_extractable\":true,\"local\":null},"
+	    "\"certificate_sha256\":\"0a0b\",\"certificate_stored\":true},"
 	    "{\"id\":\"03\",\"label\":null,\"role\":\"leftover\",\"bits\":2048,"
-	    "\"generation\":null,\"attributes\":{\"sensitive\":false,\"extractable\":true}},"
+	    "\"generation\":null,\"attributes\":{\"sensitive\":false,\"extractable\":true},"
+	    "\"certificate_sha256\":\"0c0d\",\"certificate_stored\":false},"
 	    "{\"id\":null,\"role\":\"unknown\"}]";
 	const struct host *host = *state;
 	scoped(cJSON) cJSON *keys = cJSON_Parse(json);
@@ -356,6 +360,8 @@ static void keys_are_shown_with_what_keeps_them_in_the_token(void **state)
 	assert_shows(text, "orders: 3 in pkcs11:token=fleet\n");
 	assert_shows(text, "  active   generation 3, RSA 4096  renewal-agent/0/orders/3\n");
 	assert_shows(text, "           sensitive, not extractable, never was\n");
+	assert_shows(text, "           certificate 0a0b beside it\n");
+	assert_null(strstr(text, "0c0d"));
 	assert_shows(text, "  leftover RSA 2048");
 	assert_shows(text, "NOT SENSITIVE, EXTRACTABLE\n");
 	assert_shows(text, "  unknown  a key object without a name");
