@@ -4,7 +4,7 @@ import pytest
 
 pytest.register_assert_rewrite("world", "crash_sweep")
 
-from crash_sweep import SpareSweep
+from crash_sweep import SpareSweep, Sweep
 from world import World
 
 from client import StandIn
@@ -50,6 +50,15 @@ def spare_sweep(world):
         world.assert_renews()
     assert world.spare()
     return SpareSweep(world)
+
+
+@pytest.fixture
+def certificate_sweep(world):
+    """A renewal that stores one certificate in the token and destroys one."""
+    world.configure(store_certificate="yes")
+    for _ in range(2):
+        world.assert_renews()
+    return Sweep(world)
 
 
 @pytest.fixture(scope="module")

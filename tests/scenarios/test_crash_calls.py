@@ -37,3 +37,10 @@ def test_a_kill_at_any_call_of_a_renewal_with_a_spare_key_loses_nothing(
 def test_a_kill_after_the_generation_of_the_spare_key_loses_nothing(spare_sweep):
     strikes = spare_sweep.at_calls("kill-after")
     spare_sweep.run([strike for strike in strikes if strike.name.endswith("C_GenerateKeyPair")])
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("action", ["kill", "kill-after"])
+def test_a_kill_at_any_call_of_a_renewal_that_stores_its_certificate_loses_nothing(
+        certificate_sweep, action, share):
+    certificate_sweep.run(certificate_sweep.at_calls(action), share, every=31)

@@ -46,3 +46,10 @@ def test_a_kill_at_any_file_of_a_renewal_with_a_spare_key_loses_nothing(
         spare_sweep, share, whole_group):
     strikes = spare_sweep.at_points(match=state_of(spare_sweep), whole_group=whole_group)
     spare_sweep.run(strikes, share, every=13)
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_a_kill_at_any_file_of_a_renewal_that_stores_its_certificate_loses_nothing(
+        certificate_sweep, share):
+    strikes = certificate_sweep.at_points(match=state_of(certificate_sweep))
+    certificate_sweep.run(strikes, share, every=17)

@@ -21,7 +21,7 @@ for folder in ("connector", "token"):
     sys.path.insert(0, str(ROOT / "tests" / folder))
 
 from cryptography import x509  # noqa: E402
-from cryptography.hazmat.primitives import hashes  # noqa: E402
+from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from soft_token import SoftToken  # noqa: E402
 from token_shim import TokenShim  # noqa: E402
 
@@ -58,6 +58,7 @@ class World:
         self.folder = self.state / "orders"
         self.configuration = self.directory / "renewal-agent.conf"
         self.environment = {}
+        self.nameless_certificates = 0  # that a kill inside the module may have left
         self.secrets = {self.token.pin}  # what no output and no file of the state may show
         self._settings = {
             "connector_url": connector.mtls_url,
@@ -207,11 +208,27 @@ class World:
     def assert_only_retained_keys(self):
         """One pair for each generation in the store, the spare one, and nothing else."""
         objects = self.token.objects()
+        if self._settings.get("store_certificate") == "yes":
+            self._assert_certificates_stored(objects)
+            objects = [each for each in objects if each.kind != "certificate"]
         assert sorted(each.id for each in objects if each.kind == "private") == \
             sorted(self.key_ids())
         assert sorted(each.id for each in objects if each.kind == "public") == \
             sorted(self.key_ids())
         assert len(objects) == 2 * len(self.key_ids())
+
+    def _assert_certificates_stored(self, objects):
+        """Of the active generation, and at most one beside each other key."""
+        certificates = [each for each in objects if each.kind == "certificate"]
+        stored = {each.id: each.value for each in certificates if each.id}
+        nameless = [each for each in certificates if not each.id]
+        assert len(certificates) == len(stored) + len(nameless)
+        assert len(nameless) <= self.nameless_certificates
+        kept = {bytes.fromhex(self.generation(number)["key_id"]):
+                self.certificate(number).public_bytes(serialization.Encoding.DER)
+                for number in self.generations()}
+        assert stored.items() <= kept.items()
+        assert bytes.fromhex(self.generation()["key_id"]) in stored
 
     def assert_renews(self, *arguments):
         """One run, and the host has a new working identity and exactly the retained keys."""

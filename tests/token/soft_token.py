@@ -29,6 +29,7 @@ class TokenObject:
     label: str
     id: bytes
     modulus: bytes       # empty: a leftover of a generation that was cut
+    value: bytes         # of a certificate: its DER
     sensitive: bool      # None unless private
     extractable: bool
 
@@ -123,6 +124,13 @@ class SoftToken:
                           (CKA_SIGN, True)]
                 + [(CKA_ALWAYS_AUTHENTICATE, True)] * always_authenticate)
 
+    def make_certificate(self, label, id, value=b'their certificate'):
+        with self.session() as session:
+            session.createObject([
+                (CKA_CLASS, CKO_CERTIFICATE), (PyKCS11.CKA_CERTIFICATE_TYPE, PyKCS11.CKC_X_509),
+                (CKA_TOKEN, True), (CKA_PRIVATE, False), (CKA_LABEL, label), (CKA_ID, tuple(id)),
+                (PyKCS11.CKA_SUBJECT, tuple(b'0')), (PyKCS11.CKA_VALUE, tuple(value))])
+
     def make_half_pair(self, label, id, kind, bits=2048):
         """Only the private or only the public key of a pair."""
         other = {'private': 'public', 'public': 'private'}[kind]
@@ -153,11 +161,13 @@ def find(session, kind, id, label):
 
 
 def read_object(session, handle):
-    names = [CKA_CLASS, CKA_LABEL, CKA_ID, CKA_MODULUS, CKA_SENSITIVE, CKA_EXTRACTABLE]
+    names = [CKA_CLASS, CKA_LABEL, CKA_ID, CKA_MODULUS, PyKCS11.CKA_VALUE, CKA_SENSITIVE,
+             CKA_EXTRACTABLE]
     values = {name: read_value(session, handle, name) for name in names}
     return TokenObject(handle=handle, kind=KINDS.get(values[CKA_CLASS], 'other'),
                        label=values[CKA_LABEL] or '', id=bytes(values[CKA_ID] or ()),
                        modulus=bytes(values[CKA_MODULUS] or ()),
+                       value=bytes(values[PyKCS11.CKA_VALUE] or ()),
                        sensitive=values[CKA_SENSITIVE], extractable=values[CKA_EXTRACTABLE])
 
 
