@@ -91,3 +91,18 @@ def test_a_retained_certificate_is_not_revoked_by_a_key_in_the_other_token(two_t
     move(world)
     world.assert_fails(69, "token", "the key of generation 1 is in the token", "token=fleet",
                        "token=second", arguments=("revoke", "--generation", 1))
+
+
+def test_a_spare_key_stays_in_the_other_token_until_it_is_pruned_there(two_tokens):
+    world = two_tokens
+    world.configure(spare_key="yes")
+    assert world.run("renew")["reason"] == "spare_made"
+    spare = bytes.fromhex(world.spare())
+    move(world)
+    assert world.generation()["key_id"] != spare.hex()
+    assert len(world.token.objects(id=spare)) == 2
+    assert world.run("renew")["reason"] == "spare_made"
+    world.configure(token="pkcs11:token=fleet")
+    assert world.run("keys", "--prune")["changed"] is True
+    assert not world.token.objects(id=spare)
+    assert world.token.objects(id=bytes.fromhex(world.generation(1)["key_id"]))
