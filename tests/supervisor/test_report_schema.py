@@ -24,6 +24,15 @@ def test_every_report_fits(supervisor, behaviour, arguments):
     assert not list(complaints(report))
 
 
+def test_a_status_with_a_spare_key_fits(supervisor):
+    supervisor.configure("spare_key = yes")
+    report = supervisor.run("key", "status", "--json").json
+    assert report["spare_key"]["made"] is False
+    assert not list(complaints(report))
+    report["spare_key"].pop("made")
+    assert list(complaints(report))
+
+
 @pytest.fixture
 def report(supervisor):
     return supervisor.run("key").json
