@@ -19,13 +19,37 @@ static const CK_OBJECT_CLASS classes[] = {
 
 enum look {
 	LOOK_NAMED,     /* or no RSA key: somebody's object */
-	LOOK_NAMELESS,  /* an RSA key without id, label and modulus */
+	LOOK_NAMELESS,  /* an RSA key without id, label and modulus, a certificate without value */
 	LOOK_CLASSLESS, /* perhaps: see drop_those_with_class */
 };
 
 /* SoftHSM answers so when it cannot make anything of an object: it has no class or no key type
    yet, or a key type that this SoftHSM does not know. */
 #define SOFTHSM_NOT_READABLE CKR_ATTRIBUTE_VALUE_INVALID
+
+static bool is_no_answer(CK_RV result)
+{
+	return result == CKR_ATTRIBUTE_TYPE_INVALID || result == CKR_ATTRIBUTE_SENSITIVE
+	       || result == CKR_BUFFER_TOO_SMALL || result == CKR_OBJECT_HANDLE_INVALID;
+}
+
+/* A certificate is asked apart, since it has not what a key has. */
+static CK_RV look_at_certificate(
+    const struct token *token, CK_OBJECT_HANDLE object, enum look *ret_look)
+{
+	CK_ATTRIBUTE wanted[] = {
+		{ CKA_ID, NULL, 0 },
+		{ CKA_LABEL, NULL, 0 },
+		{ CKA_VALUE, NULL, 0 },
+	};
+	CK_RV result = token_functions(token)->C_GetAttributeValue(
+	    token_session(token), object, wanted, ARRAY_LENGTH(wanted));
+
+	if (result == CKR_OK && wanted[0].ulValueLen == 0 && wanted[1].ulValueLen == 0
+	    && wanted[2].ulValueLen == 0)
+		*ret_look = LOOK_NAMELESS;
+	return is_no_answer(result) ? CKR_OK : result;
+}
 
 /* Only an answer to everything is an answer: a token that hides the modulus, or a key of another
    type, which has none, leaves the object named. */
@@ -48,8 +72,9 @@ static CK_RV look_at(const struct token *token, CK_OBJECT_HANDLE object, enum lo
 		*ret_look = LOOK_CLASSLESS;
 		return CKR_OK;
 	}
-	if (result == CKR_ATTRIBUTE_TYPE_INVALID || result == CKR_ATTRIBUTE_SENSITIVE
-	    || result == CKR_BUFFER_TOO_SMALL || result == CKR_OBJECT_HANDLE_INVALID)
+	if (result == CKR_ATTRIBUTE_TYPE_INVALID && class == CKO_CERTIFICATE)
+		return look_at_certificate(token, object, ret_look);
+	if (is_no_answer(result))
 		return CKR_OK;
 	if (result == CKR_OK && (class == CKO_PRIVATE_KEY || class == CKO_PUBLIC_KEY)
 	    && type == CKK_RSA && wanted[2].ulValueLen == 0 && wanted[3].ulValueLen == 0

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Key objects without CKA_ID and without CKA_MODULUS: what a killed C_GenerateKeyPair leaves,
- * and what another program's running C_GenerateKeyPair looks like (PKCS#11 has no way to tell
- * them apart). The caller decides; this module finds, recognises again and destroys.
+ * Key objects without CKA_ID, CKA_LABEL and CKA_MODULUS, certificates without CKA_ID, CKA_LABEL
+ * and CKA_VALUE: what a killed C_GenerateKeyPair or C_CreateObject leaves, and what another
+ * program's running one looks like (PKCS#11 has no way to tell them apart). The caller decides; this module finds, recognises again and destroys.
  */
 #include "base/compiler.h"
 #include "base/error.h"

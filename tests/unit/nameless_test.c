@@ -21,7 +21,8 @@ static struct nameless find(const struct soft_token *soft)
 	return nameless;
 }
 
-static void make_certificate(const struct soft_token *soft)
+static void make_certificate(const struct soft_token *soft, const struct key_id *with_id,
+    const char *label, const char *value)
 {
 	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
 	CK_CERTIFICATE_TYPE type = CKC_X_509;
@@ -31,7 +32,9 @@ static void make_certificate(const struct soft_token *soft)
 		{ CKA_CERTIFICATE_TYPE, &type, sizeof(type) },
 		{ CKA_TOKEN, &yes, sizeof(yes) },
 		{ CKA_SUBJECT, (void *)"0", 1 },
-		{ CKA_VALUE, (void *)"0", 1 },
+		{ CKA_ID, with_id ? (void *)with_id->bytes : NULL, with_id ? with_id->length : 0 },
+		{ CKA_LABEL, (void *)label, strlen(label) },
+		{ CKA_VALUE, (void *)value, strlen(value) },
 	};
 	CK_OBJECT_HANDLE object;
 
@@ -101,10 +104,12 @@ static void named_objects_and_objects_of_other_kinds_are_never_nameless(void **s
 	soft_token_create_private_key(soft, &id, NULL, NULL, 0);
 	soft_token_create_private_key(soft, NULL, "a label", NULL, 0);
 	soft_token_create_private_key(soft, NULL, NULL, modulus, sizeof(modulus));
-	make_certificate(soft);
+	make_certificate(soft, NULL, "", "0");
+	make_certificate(soft, NULL, "a label", "");
+	make_certificate(soft, &id, "", "");
 	make_elliptic_key(soft);
 	assert_int_equal(find(soft).count, 0);
-	assert_int_equal(soft_token_count(soft), 10);
+	assert_int_equal(soft_token_count(soft), 12);
 }
 
 static CK_RV answer_as_an_elliptic_key(
@@ -157,6 +162,22 @@ static void keys_without_id_label_and_modulus_are_found_and_destroyed(void **sta
 	/* Once more: they are gone, and that is fine. */
 	assert_ok(nameless_destroy(soft->token, &nameless, &destroyed, &error), &error);
 	assert_int_equal(destroyed, 0);
+}
+
+static void a_certificate_without_id_label_and_value_is_nameless_too(void **state)
+{
+	const struct soft_token *soft = *state;
+	struct error error = ERROR_INIT;
+	struct nameless nameless;
+	size_t destroyed = 99;
+
+	make_certificate(soft, NULL, "", "");
+	make_certificate(soft, NULL, "", "theirs");
+	nameless = find(soft);
+	assert_int_equal(nameless.count, 1);
+	assert_ok(nameless_destroy(soft->token, &nameless, &destroyed, &error), &error);
+	assert_int_equal(destroyed, 1);
+	assert_int_equal(soft_token_count(soft), 1);
 }
 
 static void an_object_without_a_class_is_nameless_too(void **state)
@@ -258,6 +279,7 @@ int main(void)
 		ON_AN_EMPTY_TOKEN(named_objects_and_objects_of_other_kinds_are_never_nameless),
 		ON_AN_EMPTY_TOKEN(a_key_that_is_not_rsa_is_never_nameless),
 		ON_AN_EMPTY_TOKEN(keys_without_id_label_and_modulus_are_found_and_destroyed),
+		ON_AN_EMPTY_TOKEN(a_certificate_without_id_label_and_value_is_nameless_too),
 		ON_AN_EMPTY_TOKEN(an_object_without_a_class_is_nameless_too),
 		ON_AN_EMPTY_TOKEN(an_object_that_has_got_a_name_meanwhile_is_left_alone),
 		ON_AN_EMPTY_TOKEN(only_what_was_handed_in_is_destroyed),
