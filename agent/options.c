@@ -79,7 +79,7 @@ static const struct option table[] = {
 	{ "prune", NULL, 0, COMMAND_KEYS, AT(prune), NULL,
 	  "destroy the keys that crashes have left over" },
 	{ "unknown", NULL, 0, COMMAND_KEYS, AT(unknown), NULL,
-	  "with --prune: also key objects without a name, which may belong to another program" },
+	  "with --prune: also objects without a name, which may belong to another program" },
 	{ "generation", "N", 0, COMMAND_REVOKE, AT(generation), parse_generation,
 	  "revoke the certificate of this generation" },
 	{ "active", NULL, 0, COMMAND_REVOKE, AT(active), NULL,

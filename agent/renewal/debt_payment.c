@@ -2,6 +2,7 @@
 
 #include "agent/renewal/access.h"
 #include "agent/renewal/generation_key.h"
+#include "agent/renewal/leftovers.h"
 #include "agent/renewal/revocation.h"
 #include "agent/renewal/run.h"
 #include "agent/state/debts.h"
@@ -12,6 +13,7 @@
 #include "base/text.h"
 #include "pkcs11/certificate_object.h"
 #include "pkcs11/key_pair.h"
+#include "pkcs11/nameless.h"
 #include "pkcs11/token.h"
 
 static bool has_expired(
@@ -108,12 +110,29 @@ static bool wait_for_token(const struct run *run, const struct debt *debt, struc
 		   debt->generation);
 }
 
+/* A write that is cut inside the module may leave an object without a name. It is ours if there was
+   none before, which is on disk before the write. */
+static bool prepare_storing(
+    struct run *run, const struct debts *debts, struct debt *debt, struct error *error)
+{
+	struct nameless nameless;
+
+	if (debt->sent)
+		return leftovers_destroy_cut(run, error);
+	if (!nameless_find(access_token(run), &nameless, error))
+		return false;
+	debt->sent = nameless.count == 0;
+	return !debt->sent || debts_save(run->store, debts, error);
+}
+
 /* An older one is not worth it any more: its key goes, or is kept for going back only. */
-static bool pay_storing(struct run *run, const struct debt *debt, struct error *error)
+static bool pay_storing(
+    struct run *run, const struct debts *debts, struct debt *debt, struct error *error)
 {
 	const struct generation *active = &run->active;
 	char prefix[JOURNAL_LABEL_SIZE];
 	struct key_id id;
+	bool stored;
 
 	if (!run->settings->store_certificate || debt->generation != active->number)
 		return true;
@@ -126,9 +145,13 @@ static bool pay_storing(struct run *run, const struct debt *debt, struct error *
 	    "storing the certificate of generation %u in token %s", active->number,
 	    token_name(access_token(run)));
 	run_label_prefix(run, prefix);
-	return generation_key_check(run, active, error)
-	       && certificate_object_store(
-		   access_token(run), &id, active->key_label, prefix, active->certificate, error);
+	if (!generation_key_check(run, active, error) || !prepare_storing(run, debts, debt, error))
+		return false;
+	/* Whatever the answer, one has come. */
+	stored = certificate_object_store(
+	    access_token(run), &id, active->key_label, prefix, active->certificate, error);
+	debt->sent = false;
+	return stored;
 }
 
 /* The certificate first: without its key nobody could tell any more whose it is. */
@@ -167,7 +190,7 @@ static bool pay(struct run *run, const struct debts *debts, struct debt *debt, s
 	case DEBT_REVOKE:
 		return pay_revocation(run, debts, debt, error);
 	case DEBT_STORE:
-		return pay_storing(run, debt, error);
+		return pay_storing(run, debts, debt, error);
 	case DEBT_DESTROY_KEY:
 		return pay_destruction(run, debt, error);
 	case DEBT_KIND_COUNT:

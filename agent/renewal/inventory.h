@@ -11,6 +11,6 @@ struct run;
 
 /* run->outcome.keys becomes the array of the command's JSON. */
 MUST_CHECK bool inventory_list(struct run *run, struct error *error);
-/* Destroys leftovers of this identity, with `unknown` also key objects without a name, which may
+/* Destroys leftovers of this identity, with `unknown` also objects without a name, which may
    belong to another program. */
 MUST_CHECK bool inventory_prune(struct run *run, bool unknown, struct error *error);

@@ -120,21 +120,24 @@ void leftovers_explain_full(struct run *run, struct error *error)
 
 bool leftovers_destroy_nameless(struct run *run, struct error *error)
 {
+	return run->journal.nameless_before != 0 || leftovers_destroy_cut(run, error);
+}
+
+bool leftovers_destroy_cut(struct run *run, struct error *error)
+{
 	const struct timespec pause = { .tv_sec = POLICY_NAMELESS_PAUSE };
 	const struct token *token = access_token(run);
 	struct nameless first, second;
 	size_t destroyed = 0;
 
-	if (run->journal.nameless_before != 0)
-		return true;
 	if (!nameless_find(token, &first, error))
 		return false;
 	if (first.count == 0)
 		return true;
 	if (first.count > NAMELESS_MAX) {
 		run_warn(run,
-		    "token %s holds %zu objects without a name, more than cut key generations "
-		    "leave: they are left alone",
+		    "token %s holds %zu objects without a name, more than a cut run leaves: "
+		    "they are left alone",
 		    token_name(token), first.count);
 		return true;
 	}
@@ -150,7 +153,7 @@ bool leftovers_destroy_nameless(struct run *run, struct error *error)
 	}
 	if (!nameless_destroy(token, &second, &destroyed, error))
 		return false;
-	run_warn(run, "destroyed %zu object%s that a cut key generation left in token %s",
-	    destroyed, destroyed == 1 ? "" : "s", token_name(token));
+	run_warn(run, "destroyed %zu object%s that a cut run left in token %s", destroyed,
+	    destroyed == 1 ? "" : "s", token_name(token));
 	return true;
 }

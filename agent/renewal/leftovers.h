@@ -37,3 +37,6 @@ MUST_CHECK bool leftovers_destroy_named(
 void leftovers_explain_full(struct run *run, struct error *error);
 /* Destroys the nameless objects of a cut generation, by the rule above; others are left. */
 MUST_CHECK bool leftovers_destroy_nameless(struct run *run, struct error *error);
+/* The same for a caller who knows that something of ours was cut and that none were there before:
+   only the two looks remain. */
+MUST_CHECK bool leftovers_destroy_cut(struct run *run, struct error *error);

@@ -205,7 +205,7 @@ static void print_key(FILE *stream, const cJSON *key)
 	(void)json_integer(key, "bits", &bits);
 	fprintf(stream, "  %-9s", role ? role : "?");
 	if (!id) {
-		fputs("a key object without a name: another program's key in the making, or what "
+		fputs("an object without a name: another program's in the making, or what "
 		      "a crash left\n",
 		    stream);
 		return;

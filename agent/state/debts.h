@@ -28,7 +28,9 @@ struct debt {
 	uint32_t generation;         /* 0: a key that has none */
 	char key_id[65];             /* lower case hex; DESTROY_KEY */
 	char token[DEBT_TOKEN_SIZE]; /* RFC 7512, where the key lies; "": not known */
-	bool sent; /* REVOKE: a request was sent, and what became of it is not known */
+	/* What became of it is not known. REVOKE: a request was sent; STORE: an object was about to be
+	   made in a token that held none without a name. */
+	bool sent;
 	int64_t since;
 	uint32_t attempts;
 	int64_t next_attempt; /* 0: at once */

@@ -23,10 +23,8 @@ def test_a_kill_inside_the_module_in_a_renewal_with_a_spare_key_loses_nothing(sp
 
 
 @pytest.mark.parametrize("share", SHARES)
-def test_a_kill_inside_the_module_leaves_at_most_one_certificate_that_is_nobodys(
+def test_a_kill_inside_the_module_in_a_renewal_that_stores_its_certificate_loses_nothing(
         certificate_sweep, share):
-    """Without id and value it could be another program's in the making."""
-    certificate_sweep.world.nameless_certificates = 1
     strikes = certificate_sweep.at_points(match=str(certificate_sweep.world.token.directory),
                                           leave_out="token.object")
     certificate_sweep.run(strikes, share, every=31)

@@ -111,7 +111,7 @@ def test_nameless_objects_that_a_cut_generation_of_ours_left_are_destroyed(world
     world.token.make_nameless_object("private")
     result = world.run("renew")
     assert result.status == 0, result
-    assert "2 objects that a cut key generation left in token fleet" in result.errors
+    assert "2 objects that a cut run left in token fleet" in result.errors
     world.assert_whole()
 
 

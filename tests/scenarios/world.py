@@ -58,7 +58,6 @@ class World:
         self.folder = self.state / "orders"
         self.configuration = self.directory / "renewal-agent.conf"
         self.environment = {}
-        self.nameless_certificates = 0  # that a kill inside the module may have left
         self.secrets = {self.token.pin}  # what no output and no file of the state may show
         self._settings = {
             "connector_url": connector.mtls_url,
@@ -221,9 +220,7 @@ class World:
         """Of the active generation, and at most one beside each other key."""
         certificates = [each for each in objects if each.kind == "certificate"]
         stored = {each.id: each.value for each in certificates if each.id}
-        nameless = [each for each in certificates if not each.id]
-        assert len(certificates) == len(stored) + len(nameless)
-        assert len(nameless) <= self.nameless_certificates
+        assert len(certificates) == len(stored)
         kept = {bytes.fromhex(self.generation(number)["key_id"]):
                 self.certificate(number).public_bytes(serialization.Encoding.DER)
                 for number in self.generations()}

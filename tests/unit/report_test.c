@@ -364,7 +364,7 @@ static void keys_are_shown_with_what_keeps_them_in_the_token(void **state)
 	assert_null(strstr(text, "0c0d"));
 	assert_shows(text, "  leftover RSA 2048");
 	assert_shows(text, "NOT SENSITIVE, EXTRACTABLE\n");
-	assert_shows(text, "  unknown  a key object without a name");
+	assert_shows(text, "  unknown  an object without a name");
 }
 
 static void the_worst_of_several_exit_statuses_counts(void **state)
