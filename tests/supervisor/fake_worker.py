@@ -156,9 +156,10 @@ BEHAVIOURS = {
     "garbage": lambda: (channel.send(b"not json"), wait()),
     "half_an_outcome": lambda: (send(kind="outcome"), wait()),
     **{each.__name__: each for each in (
-        slow_step, two_slow_steps, odd_step, session_ends, crash, killed, working, hang_after_outcome, key, failure,
-        failure_of_orders, latched, warning, noise, read_pin, more, killed_after_what_was_asked_for,
-        hang_after_what_was_asked_for, crash_after_what_was_asked_for)},
+        slow_step, two_slow_steps, odd_step, session_ends, crash, killed, working,
+        hang_after_outcome, key, failure, failure_of_orders, latched, warning, noise, read_pin,
+        more, killed_after_what_was_asked_for, hang_after_what_was_asked_for,
+        crash_after_what_was_asked_for)},
 }
 
 
