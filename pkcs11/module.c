@@ -1,6 +1,7 @@
 #include "pkcs11/module.h"
 
 #include "base/text.h"
+#include "pkcs11/field.h"
 
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -94,6 +95,25 @@ void module_close(struct module *module)
 const char *module_path(const struct module *module)
 {
 	return module->path;
+}
+
+bool module_describe(
+    const struct module *module, char ret_text[MODULE_DESCRIPTION_SIZE], struct error *error)
+{
+	CK_INFO info = { .flags = 0 };
+	CK_RV result = module->functions->C_GetInfo(&info);
+	char library[sizeof(info.libraryDescription) + 1];
+	char maker[sizeof(info.manufacturerID) + 1];
+
+	if (result != CKR_OK)
+		return module_error(error, result, "C_GetInfo of %s", module->path);
+	field_text(
+	    info.libraryDescription, sizeof(info.libraryDescription), library, sizeof(library));
+	field_text(info.manufacturerID, sizeof(info.manufacturerID), maker, sizeof(maker));
+	text_format(ret_text, MODULE_DESCRIPTION_SIZE, "%s %u.%u by %s, PKCS#11 %u.%u", library,
+	    info.libraryVersion.major, info.libraryVersion.minor, maker, info.cryptokiVersion.major,
+	    info.cryptokiVersion.minor);
+	return true;
 }
 
 CK_FUNCTION_LIST *module_functions(const struct module *module)

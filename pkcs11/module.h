@@ -21,6 +21,10 @@ MUST_CHECK bool module_open(
 void module_close(struct module *module);
 
 const char *module_path(const struct module *module); /* borrowed */
+/* Which it is (C_GetInfo): "SoftHSM 2.6 by SoftHSM, PKCS#11 2.40". */
+#define MODULE_DESCRIPTION_SIZE 128
+MUST_CHECK bool module_describe(
+    const struct module *module, char ret_text[MODULE_DESCRIPTION_SIZE], struct error *error);
 CK_FUNCTION_LIST *module_functions(const struct module *module);
 
 /* ERROR_TOKEN: "<text>: CKR_DEVICE_ERROR (0x30)". Returns false. */
