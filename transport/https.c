@@ -193,6 +193,7 @@ void https_close(struct https *https)
 		return;
 	/* The connection ends here, and its last messages are still traced. */
 	curl_easy_cleanup(https->curl);
+	tls_trace_clear(&https->trace);
 	trust_store_free(https->trust);
 	text_discard(&https->body);
 	free(https);
@@ -247,6 +248,8 @@ static void note_facts(struct https *https, const struct https_failure *failure)
 		.certificate_sent = trace->certificate_sent,
 		.request_sent = trace->request_sent,
 		.handshakes = trace->handshakes,
+		.server_chain = trace->server_chain,
+		.acceptable_cas = trace->acceptable_cas,
 	};
 	memcpy(facts->tls_version, trace->version, sizeof(facts->tls_version));
 	curl_easy_getinfo(https->curl, CURLINFO_RESPONSE_CODE, &facts->status);

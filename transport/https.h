@@ -55,6 +55,11 @@ struct https_facts {
 	bool request_sent;        /* the request may have reached the other side */
 	char tls_version[16];     /* "TLSv1.3" */
 	unsigned handshakes;      /* full ones, since https_open */
+	/* Of the last handshake; borrowed until the next request or https_close. NULL: it did not
+	   come so far. */
+	const STACK_OF(X509) *server_chain; /* as verified, the server's own first */
+	const STACK_OF(X509_NAME)
+	    *acceptable_cas; /* the names in its request for our certificate */
 };
 
 /* Not owned: valid until the next request or https_close. NUL-terminated besides the length. */

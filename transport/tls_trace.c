@@ -43,6 +43,18 @@ static void see_start(struct tls_trace *trace, SSL *ssl)
 	BIO_set_callback_ex(SSL_get_wbio(ssl), hide_write_failure);
 }
 
+/* By the time that we end our side of the handshake, all that the server has to say is there. */
+static void see_server(struct tls_trace *trace, const SSL *ssl)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	const STACK_OF(X509_NAME) *names = SSL_get0_peer_CA_list(ssl);
+
+	tls_trace_clear(trace);
+	trace->server_chain = chain ? X509_chain_up_ref(chain) : NULL;
+	trace->acceptable_cas =
+	    names ? sk_X509_NAME_deep_copy(names, X509_NAME_dup, X509_NAME_free) : NULL;
+}
+
 static void see_sent(struct tls_trace *trace, int type, size_t length, SSL *ssl)
 {
 	if (type == SSL3_MT_CLIENT_HELLO)
@@ -53,6 +65,8 @@ static void see_sent(struct tls_trace *trace, int type, size_t length, SSL *ssl)
 		trace->certificate_withheld = true;
 	if (type == SSL3_MT_CERTIFICATE_VERIFY)
 		trace->signature_sent = true;
+	if (type == SSL3_MT_CERTIFICATE || type == SSL3_MT_FINISHED)
+		see_server(trace, ssl);
 }
 
 static void see_received(struct tls_trace *trace, int type, const SSL *ssl)
@@ -104,6 +118,14 @@ static void see(
 	default:
 		break;
 	}
+}
+
+void tls_trace_clear(struct tls_trace *trace)
+{
+	sk_X509_pop_free(trace->server_chain, X509_free);
+	sk_X509_NAME_pop_free(trace->acceptable_cas, X509_NAME_free);
+	trace->server_chain = NULL;
+	trace->acceptable_cas = NULL;
 }
 
 void tls_trace_watch(struct tls_trace *trace, SSL_CTX *context)

@@ -21,9 +21,14 @@ struct tls_trace {
 	bool connected;            /* anew, since tls_trace_start */
 	bool request_sent;         /* a record of application data, since tls_trace_start */
 	char version[16];          /* "TLSv1.3" */
+	/* What the server showed in the last handshake that came so far; NULL before. */
+	STACK_OF(X509) *server_chain;        /* as it was verified, its own certificate first */
+	STACK_OF(X509_NAME) *acceptable_cas; /* of its CertificateRequest */
 };
 
 /* Before each request; what belongs to the connection stays. */
 void tls_trace_start(struct tls_trace *trace);
+/* Frees what was kept of the server. */
+void tls_trace_clear(struct tls_trace *trace);
 /* Watches every connection made from the context; `trace` outlives them. */
 void tls_trace_watch(struct tls_trace *trace, SSL_CTX *context);
