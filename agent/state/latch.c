@@ -62,7 +62,7 @@ static bool open_folder(const char *state_directory, struct latch *latch, struct
 }
 
 /* The file is never removed and need not be fsynced: only processes hold a lock. */
-static bool take_lock(struct latch *latch, struct error *error)
+static bool take_lock(struct latch *latch, bool wait, struct error *error)
 {
 	char name[FILE_NAME_SIZE];
 
@@ -72,7 +72,11 @@ static bool take_lock(struct latch *latch, struct error *error)
 	if (latch->lock < 0)
 		return error_set(error, file_error_kind(errno), "cannot open %s/%s: %s",
 		    latch->path, name, strerror(errno));
-	while (flock(latch->lock, LOCK_EX) != 0) {
+	while (flock(latch->lock, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
+		if (errno == EWOULDBLOCK)
+			return error_set(error, ERROR_BUSY,
+			    "another run is at work on the token \"%s\": try again later",
+			    latch->token.label);
 		if (errno != EINTR)
 			return error_set(error, ERROR_STATE, "cannot lock %s/%s: %s", latch->path,
 			    name, strerror(errno));
@@ -105,12 +109,17 @@ static bool forget_trying(struct latch *latch, struct error *error)
 		   : state_file_remove(&folder, latch->file, STATE_FILE_MAY_BE_OLD, error);
 }
 
+static bool shows_a_wrong_pin(const struct latch_flags *flags)
+{
+	return flags->count_low || flags->final_try || flags->locked;
+}
+
 /* The run that was trying ended before it could say what became of it. */
 static bool judge_trying(struct latch *latch, const struct latch_flags *flags, struct error *error)
 {
 	if (latch->memory.trying == 0)
 		return true;
-	if (!flags->count_low && !flags->final_try && !flags->locked)
+	if (!shows_a_wrong_pin(flags))
 		return forget_trying(latch, error);
 	latch->memory.unknown = latch->memory.trying;
 	latch->memory.trying = 0;
@@ -132,7 +141,7 @@ static bool load_memory(struct latch *latch, struct error *error)
 	return true;
 }
 
-bool latch_open(const char *state_directory, const struct latch_token *token,
+static bool open_latch(const char *state_directory, const struct latch_token *token, bool wait,
     struct latch **ret_latch, struct error *error)
 {
 	scoped(latch) struct latch *latch = calloc(1, sizeof(*latch));
@@ -143,11 +152,23 @@ bool latch_open(const char *state_directory, const struct latch_token *token,
 	latch->folder = -1;
 	latch->lock = -1;
 	if (!name_file(token, ".json", latch->file, error)
-	    || !open_folder(state_directory, latch, error) || !take_lock(latch, error)
+	    || !open_folder(state_directory, latch, error) || !take_lock(latch, wait, error)
 	    || !load_memory(latch, error))
 		return false;
 	*ret_latch = take(latch);
 	return true;
+}
+
+bool latch_open(const char *state_directory, const struct latch_token *token,
+    struct latch **ret_latch, struct error *error)
+{
+	return open_latch(state_directory, token, true, ret_latch, error);
+}
+
+bool latch_open_now(const char *state_directory, const struct latch_token *token,
+    struct latch **ret_latch, struct error *error)
+{
+	return open_latch(state_directory, token, false, ret_latch, error);
 }
 
 void latch_close(struct latch *latch)
@@ -184,7 +205,7 @@ static void describe_obstacle(
 	}
 }
 
-bool latch_check(struct latch *latch, const struct latch_flags *flags, const void *pin,
+static bool judge(const struct latch *latch, const struct latch_flags *flags, const void *pin,
     size_t length, bool by_hand, struct error *error)
 {
 	const struct latch_token *token = &latch->token;
@@ -192,8 +213,6 @@ bool latch_check(struct latch *latch, const struct latch_flags *flags, const voi
 	char obstacle[PATH_MAX];
 	char when[CLOCK_TEXT_SIZE];
 
-	if (!judge_trying(latch, flags, error))
-		return false;
 	if (flags->locked) {
 		return error_set(error, ERROR_PIN,
 		    "the token \"%s\" (serial %s) has locked its PIN after too many wrong ones: "
@@ -217,6 +236,21 @@ bool latch_check(struct latch *latch, const struct latch_flags *flags, const voi
 	    "the token \"%s\" (serial %s) refused this PIN on %s, so it is not tried again: mend "
 	    "the PIN (a changed one is tried by itself), or run once with --retry-pin",
 	    token->label, token->serial, when);
+}
+
+bool latch_check(struct latch *latch, const struct latch_flags *flags, const void *pin,
+    size_t length, bool by_hand, struct error *error)
+{
+	return judge_trying(latch, flags, error)
+	       && judge(latch, flags, pin, length, by_hand, error);
+}
+
+bool latch_look(struct latch *latch, const struct latch_flags *flags, const void *pin,
+    size_t length, struct error *error)
+{
+	if (latch->memory.trying != 0 && shows_a_wrong_pin(flags))
+		latch->memory.unknown = latch->memory.trying;
+	return judge(latch, flags, pin, length, false, error);
 }
 
 bool latch_trying(struct latch *latch, struct error *error)

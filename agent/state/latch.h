@@ -34,12 +34,18 @@ struct latch_flags {
 /* Makes the folder when needed. Takes the token's lock (waits; the caller has a deadline). */
 MUST_CHECK bool latch_open(const char *state_directory, const struct latch_token *token,
     struct latch **ret_latch, struct error *error);
+/* Without waiting: ERROR_BUSY when another run holds it. */
+MUST_CHECK bool latch_open_now(const char *state_directory, const struct latch_token *token,
+    struct latch **ret_latch, struct error *error);
 void latch_close(struct latch *latch); /* gives the lock back */
 
 /* May this PIN be tried? pin NULL: the pin pad. `by_hand` (--retry-pin) passes over what was
    remembered and over FINAL_TRY, never over LOCKED. */
 MUST_CHECK bool latch_check(struct latch *latch, const struct latch_flags *flags, const void *pin,
     size_t length, bool by_hand, struct error *error);
+/* The same answer, and nothing is written. */
+MUST_CHECK bool latch_look(struct latch *latch, const struct latch_flags *flags, const void *pin,
+    size_t length, struct error *error);
 /* Before C_Login: on disk when it returns. */
 MUST_CHECK bool latch_trying(struct latch *latch, struct error *error);
 /* After C_Login: the PIN was right (forgets what was remembered), was refused (remembers it), or

@@ -115,3 +115,20 @@ bool lock_take(const struct store *store, int64_t wait_seconds, int *ret_lock, b
 	*ret_lock = take_fd(&file);
 	return true;
 }
+
+/* Asked for in a way that many may have it: two that look do not see each other. */
+bool lock_look(const struct store *store, struct error *error)
+{
+	scoped(fd) int file =
+	    openat(store_folder(store), LOCK_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (file < 0 && errno == ENOENT)
+		return true;
+	if (file < 0)
+		return fail(store, "open", error);
+	if (flock(file, LOCK_SH | LOCK_NB) == 0)
+		return true;
+	if (errno != EWOULDBLOCK)
+		return fail(store, "lock", error);
+	return set_busy(store, file, 0, error);
+}

@@ -15,3 +15,5 @@ struct store;
    close-on-exec descriptor; *ret_waited says whether somebody else held it meanwhile. */
 MUST_CHECK bool lock_take(const struct store *store, int64_t wait_seconds, int *ret_lock,
     bool *ret_waited, struct error *error);
+/* Whether somebody holds it now: ERROR_BUSY names the holder. Nothing is made or written. */
+MUST_CHECK bool lock_look(const struct store *store, struct error *error);
