@@ -54,6 +54,19 @@ static void tell_damage(const struct call *call, const struct identity *identity
 		    "%s: debts.json was damaged: set aside as debts.json.damaged", name);
 }
 
+/* An examination goes on without what cannot be opened, and says why. */
+static bool open_identity(const struct command *command, const struct identity_settings *settings,
+    struct identity *identity, struct error *error)
+{
+	if (identity_open(settings, command->access == COMMAND_WRITES, identity, error))
+		return true;
+	if (command->access != COMMAND_EXAMINES)
+		return false;
+	*identity = identity_unopened(settings, error);
+	error_clear(error);
+	return true;
+}
+
 /* One command on one identity. *ret_report is its JSON; the exit status is returned. */
 static int run(
     const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
@@ -62,8 +75,7 @@ static int run(
 	scoped(result) struct result result = result_new();
 	scoped(identity) struct identity identity = { .lock = -1 };
 	int64_t began = clock_milliseconds();
-	bool opened =
-	    identity_open(settings, command->access == COMMAND_WRITES, &identity, &result.error);
+	bool opened = open_identity(command, settings, &identity, &result.error);
 
 	if (opened) {
 		tell_damage(call, &identity);
@@ -95,9 +107,12 @@ static int run_all(const struct call *call, const struct config *config, cJSON *
 /* No identity was come to: the command line or the configuration is wrong. */
 static int fail(const struct call *call, const struct error *error, cJSON **ret_report)
 {
+	const struct command *command = call->options->command;
 	scoped(result) struct result result = result_new();
 
 	result.error = *error;
+	if (command && command->access == COMMAND_EXAMINES && error->kind != ERROR_USAGE)
+		command_doctor_refused(call, error, &result);
 	tell(call, NULL, &result);
 	*ret_report = report_json(call->options, NULL, NULL, &result);
 	return result_exit_status(&result, call->options->detailed_exitcode);

@@ -21,5 +21,11 @@
 #define POLICY_LEAST_LIFETIME 60
 /* After its outcome a worker has so long to finalise the module; then it is killed. */
 #define POLICY_WORKER_END 10
+/* doctor warns below these: bytes and inodes of the state directory's file system, bytes that a
+   token has left for a key pair, what a certificate of the server has left. */
+#define POLICY_STATE_SPACE_LEAST (16 * 1024 * 1024)
+#define POLICY_STATE_INODES_LEAST 256
+#define POLICY_TOKEN_SPACE_LEAST (8 * 1024)
+#define POLICY_SERVER_CERTIFICATE_LEFT (14 * 24 * 60 * 60)
 /* A difference between the Connector's clock and ours that is mentioned though it is tolerated. */
 #define POLICY_CLOCK_WORTH_NAMING 30

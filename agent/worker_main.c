@@ -2,6 +2,7 @@
  * renewal-worker: started by renewal-agent, lives for one run. It alone loads the PKCS#11 module,
  * sees the PIN and speaks to the network.
  */
+#include "agent/examination/examination.h"
 #include "agent/job/job.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/debt_payment.h"
@@ -68,6 +69,7 @@ static bool carry_out(struct run *run, struct error *error)
 		return debt_payment_run(run, true, error);
 	case JOB_DRY_RUN:
 		return dry_run(run, error);
+	case JOB_DOCTOR: /* it opens all that it needs itself */
 	case JOB_TASK_COUNT:
 		break;
 	}
@@ -91,6 +93,8 @@ static bool work(const struct job *job, const struct secret *token)
 	struct run run;
 	bool sent;
 
+	if (job->task == JOB_DOCTOR)
+		return examination_run(job, WORKER_CHANNEL, &unsent);
 	if (!check_pin_descriptor(job->settings, &failed.error)
 	    || !run_open(job, token, WORKER_CHANNEL, &run, &failed.error))
 		return outcome_send(WORKER_CHANNEL, &failed, &unsent);

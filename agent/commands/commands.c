@@ -21,6 +21,9 @@ const struct command command_table[COMMAND_COUNT] = {
 	{ "revoke", COMMAND_REVOKE, COMMAND_WRITES, command_revoke,
 	  "--generation N | --active",
 	  "revoke a certificate, over a connection made with it" },
+	{ "doctor", COMMAND_DOCTOR, COMMAND_EXAMINES, command_doctor,
+	  "",
+	  "check every precondition and say what to do about what is wrong" },
 };
 /* clang-format on */
 

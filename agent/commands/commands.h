@@ -14,8 +14,9 @@ struct identity;
 struct result;
 
 enum command_access {
-	COMMAND_READS, /* without the lock, and without making anything */
-	COMMAND_WRITES /* under the identity's lock */
+	COMMAND_READS,    /* without the lock, and without making anything */
+	COMMAND_EXAMINES, /* the same, also an identity that cannot be opened */
+	COMMAND_WRITES    /* under the identity's lock */
 };
 
 /* One bit for each command: which of them an option belongs to. */
@@ -25,7 +26,8 @@ enum command_bit {
 	COMMAND_STATUS = 1 << 2,
 	COMMAND_KEYS = 1 << 3,
 	COMMAND_REVOKE = 1 << 4,
-	COMMAND_EVERY = (1 << 5) - 1,
+	COMMAND_DOCTOR = 1 << 5,
+	COMMAND_EVERY = (1 << 6) - 1,
 };
 
 struct command {
@@ -39,7 +41,7 @@ struct command {
 	const char *sentence;
 };
 
-#define COMMAND_COUNT 5
+#define COMMAND_COUNT 6
 
 extern const struct command command_table[COMMAND_COUNT];
 
@@ -58,3 +60,8 @@ MUST_CHECK bool command_keys(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_revoke(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_doctor(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+/* doctor, when the configuration cannot be read. */
+void command_doctor_refused(
+    const struct call *call, const struct error *reason, struct result *result);

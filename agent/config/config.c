@@ -247,11 +247,16 @@ static bool load(const char *path, struct config **ret_config, struct error *err
 	       && complete(&reading, error) && make_config(path, &reading, ret_config, error);
 }
 
-bool config_load(const char *path, struct config **ret_config, struct error *error)
+const char *config_path(const char *path)
 {
 	if (!path)
 		path = getenv("RENEWAL_AGENT_CONFIG");
-	return load(path && path[0] ? path : CONFIG_PATH_DEFAULT, ret_config, error);
+	return path && path[0] ? path : CONFIG_PATH_DEFAULT;
+}
+
+bool config_load(const char *path, struct config **ret_config, struct error *error)
+{
+	return load(config_path(path), ret_config, error);
 }
 
 void config_discard(struct config *config)

@@ -28,6 +28,8 @@ struct config {
 	size_t count;
 };
 
+/* The file that config_load reads. Borrowed. */
+const char *config_path(const char *path);
 /* path NULL: RENEWAL_AGENT_CONFIG, else the default. */
 MUST_CHECK bool config_load(const char *path, struct config **ret_config, struct error *error);
 void config_discard(struct config *config);

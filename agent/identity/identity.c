@@ -25,6 +25,15 @@ bool identity_open(const struct identity_settings *settings, bool writes,
 	return true;
 }
 
+struct identity identity_unopened(
+    const struct identity_settings *settings, const struct error *reason)
+{
+	struct identity identity = { .settings = settings, .lock = -1, .unreadable = *reason };
+
+	journal_clear(&identity.journal);
+	return identity;
+}
+
 void identity_close(struct identity *identity)
 {
 	scoped(fd) int lock = identity->lock;

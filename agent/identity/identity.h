@@ -35,6 +35,9 @@ struct identity {
 /* `writes`: makes the folders and waits for the lock; else only looks. */
 MUST_CHECK bool identity_open(const struct identity_settings *settings, bool writes,
     struct identity *ret_identity, struct error *error);
+/* One that could not be opened, and why: as if there were nothing yet. */
+struct identity identity_unopened(
+    const struct identity_settings *settings, const struct error *reason);
 void identity_close(struct identity *identity);
 
 /* Reads everything but the store anew. With the lock a damaged journal is set aside. */

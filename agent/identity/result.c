@@ -29,6 +29,7 @@ void result_clear(struct result *result)
 {
 	cJSON_Delete(result->keys);
 	result->keys = NULL;
+	check_list_clear(&result->checks);
 }
 
 int result_exit_status(const struct result *result, bool detailed)

@@ -2,6 +2,7 @@
 /*
  * What a command reached for one identity: the exit status and the report come from it.
  */
+#include "agent/job/check.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
@@ -35,7 +36,8 @@ struct result {
 	char signer[32];                     /* "" none was used */
 	int64_t key_generation_milliseconds; /* -1: none was made */
 	int64_t total_milliseconds;
-	cJSON *keys; /* of the command `keys`; else NULL. Owned */
+	cJSON *keys;              /* of the command `keys`; else NULL. Owned */
+	struct check_list checks; /* of the command `doctor` */
 };
 
 struct result result_new(void);

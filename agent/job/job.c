@@ -17,6 +17,7 @@ static const char *const task_names[] = {
 	[JOB_REVOKE] = "revoke",
 	[JOB_PAY_DEBTS] = "pay_debts",
 	[JOB_DRY_RUN] = "dry_run",
+	[JOB_DOCTOR] = "doctor",
 };
 
 _Static_assert(ARRAY_LENGTH(task_names) == JOB_TASK_COUNT, "every task has its name");

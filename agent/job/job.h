@@ -4,13 +4,14 @@
  * over a SOCK_SEQPACKET pair that the worker inherits as WORKER_CHANNEL.
  *
  *	supervisor: the job; with `has_token` a second message, the one-time token's bytes
- *	worker:     any number of notes (a step begins, a warning), then one outcome; before it
+ *	worker:     any number of notes (a step begins, a warning, a check), then one outcome; before it
  *	            perhaps one that has `more`, which stands whatever becomes of the worker
  *
  * Secrets never stand in JSON: the one-time token is a message of its own, the PIN is read by
  * the worker itself.
  */
 #include "agent/config/settings.h"
+#include "agent/job/check.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
@@ -32,6 +33,7 @@ enum job_task {
 	JOB_REVOKE, /* the certificate of `generation` */
 	JOB_PAY_DEBTS,
 	JOB_DRY_RUN,
+	JOB_DOCTOR, /* look at every precondition, change nothing */
 	JOB_TASK_COUNT
 };
 
@@ -47,13 +49,14 @@ struct job {
 	struct identity_settings *settings;
 };
 
-enum note_kind { NOTE_STEP, NOTE_WARNING, NOTE_INFO };
+enum note_kind { NOTE_STEP, NOTE_WARNING, NOTE_INFO, NOTE_CHECK };
 
 /* A step begins: its deadline runs from the note's arrival. */
 struct note {
 	enum note_kind kind;
 	int64_t deadline; /* seconds; NOTE_STEP */
 	char text[512];
+	struct check check; /* NOTE_CHECK */
 };
 
 struct outcome {

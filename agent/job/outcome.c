@@ -9,6 +9,7 @@ static const char *const note_names[] = {
 	[NOTE_STEP] = "step",
 	[NOTE_WARNING] = "warning",
 	[NOTE_INFO] = "info",
+	[NOTE_CHECK] = "check",
 };
 
 static const char outcome_name[] = "outcome";
@@ -36,6 +37,10 @@ bool note_send(int channel, const struct note *note, struct error *error)
 	json_add_string(object, "kind", note_names[note->kind]);
 	json_add_integer(object, "deadline", note->deadline);
 	json_add_string(object, "text", note->text);
+	if (note->kind == NOTE_CHECK) {
+		json_add_string(object, "error", error_name(note->check.kind));
+		check_to_json(&note->check, object);
+	}
 	return message_send(channel, object, error);
 }
 
@@ -83,6 +88,8 @@ static bool note_from_json(
 	record_text(record, "text", note.text, sizeof(note.text));
 	if (!record->good)
 		return error_set(error, ERROR_INTERNAL, "the worker's note is malformed");
+	if (kind == NOTE_CHECK && !check_from_json(record->object, &note.check, error))
+		return false;
 	*ret_note = note;
 	return true;
 }

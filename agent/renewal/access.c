@@ -32,7 +32,7 @@ void access_close(struct access *access)
 
 DEFINE_SCOPED(access, struct access *, access_close)
 
-static struct pin_source pin_source(const struct identity_settings *settings)
+struct pin_source access_pin_source(const struct identity_settings *settings)
 {
 	if (settings->pin_file)
 		return (struct pin_source){ PIN_FILE, settings->pin_file, -1 };
@@ -67,6 +67,9 @@ static bool open_latch(
 		.label = info->label,
 	};
 
+	if (run->job->task == JOB_DOCTOR)
+		return latch_open_now(
+		    run->settings->state_directory, &latch_token, ret_latch, error);
 	/* Another identity may be generating its key under the token's lock. */
 	run_note_step(
 	    run, run->settings->key_generation_timeout, "waiting for token %s", token_name(token));
@@ -90,15 +93,21 @@ static bool settle_latch(
 	return latch_not_judged(latch, error);
 }
 
-static bool check_latch(struct run *run, const struct token *token, struct latch *latch,
-    const struct secret *pin, struct error *error)
+static struct latch_flags flags_of(const struct token *token)
 {
 	const struct token_info *info = token_info(token);
-	const struct latch_flags flags = {
+
+	return (struct latch_flags){
 		.count_low = info->pin_count_low,
 		.final_try = info->pin_final_try,
 		.locked = info->pin_locked,
 	};
+}
+
+static bool check_latch(struct run *run, const struct token *token, struct latch *latch,
+    const struct secret *pin, struct error *error)
+{
+	const struct latch_flags flags = flags_of(token);
 
 	if (latch_check(latch, &flags, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0,
 		run->job->retry_pin, error))
@@ -178,7 +187,7 @@ bool access_open(struct run *run, struct error *error)
 	scoped(access) struct access *access = NULL;
 	scoped(secret) struct secret *pin = NULL;
 	scoped(token_uri) struct token_uri *uri = NULL;
-	const struct pin_source source = pin_source(run->settings);
+	const struct pin_source source = access_pin_source(run->settings);
 
 	if (run->access)
 		return true;
@@ -221,6 +230,39 @@ bool access_has_ended(const struct run *run, struct error *error)
 	if (error->kind == ERROR_TOKEN && run->access && !token_is_alive(run->access->token))
 		error->kind = ERROR_SESSION;
 	return error->kind == ERROR_SESSION;
+}
+
+bool access_take(struct run *run, struct module *module, struct token *token, struct error *error)
+{
+	struct access *access = calloc(1, sizeof(*access));
+
+	if (!access) {
+		token_close(token);
+		module_close(module);
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	}
+	access->module = module;
+	access->token = token;
+	run->access = access;
+	return true;
+}
+
+bool access_look_at_latch(struct run *run, const struct secret *pin, struct error *error)
+{
+	scoped(latch) struct latch *latch = NULL;
+	struct latch_flags flags;
+
+	if (!open_latch(run, run->access->token, &latch, error)
+	    || !token_look_again(run->access->token, error))
+		return false;
+	flags = flags_of(run->access->token);
+	return latch_look(
+	    latch, &flags, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0, error);
+}
+
+bool access_log_in(struct run *run, const struct secret *pin, struct error *error)
+{
+	return log_in(run, run->access->token, pin, error);
 }
 
 struct token *access_token(const struct run *run)

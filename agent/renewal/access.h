@@ -7,6 +7,8 @@
 #include "base/compiler.h"
 #include "base/error.h"
 
+#include "pkcs11/pin.h"
+
 #include <openssl/evp.h>
 #include <stdbool.h>
 
@@ -24,6 +26,22 @@ void access_close(struct access *access); /* NULL is fine */
    What is open cannot be mended then: a signer keeps its session and cannot be opened twice in a
    process. Another worker has to begin anew. */
 bool access_has_ended(const struct run *run, struct error *error);
+/*
+ * access_open in its parts, for an examination that looks at each of them.
+ */
+struct identity_settings;
+struct module;
+struct secret;
+struct pin_source access_pin_source(const struct identity_settings *settings);
+/* Takes a token with an open session, and its module, also when it fails. */
+MUST_CHECK bool access_take(
+    struct run *run, struct module *module, struct token *token, struct error *error);
+/* Whether the latch lets this PIN be tried: without waiting for another run (ERROR_BUSY), and
+   without writing. */
+MUST_CHECK bool access_look_at_latch(
+    struct run *run, const struct secret *pin, struct error *error);
+/* One C_Login under the latch, again without waiting. */
+MUST_CHECK bool access_log_in(struct run *run, const struct secret *pin, struct error *error);
 
 struct token *access_token(const struct run *run); /* borrowed; access_open came before */
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */

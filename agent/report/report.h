@@ -30,5 +30,9 @@ MUST_CHECK bool report_print_json(FILE *stream, const cJSON *report, struct erro
 void report_status(FILE *stream, const struct identity *identity, int64_t now);
 void report_keys(FILE *stream, const struct identity *identity, const cJSON *keys);
 
+/* What `doctor` found, and the same as the array of the JSON. */
+void report_checks(FILE *stream, const char *name, const struct result *result);
+cJSON *report_checks_json(const struct result *result);
+
 /* How it stands: none, ok, due, renewing, re-enrolment-needed. */
 const char *report_state(const struct identity *identity, int64_t now);

@@ -195,6 +195,8 @@ cJSON *report_json(const struct options *options, const struct identity_settings
 	add_timings(object, result);
 	if (command == COMMAND_STATUS)
 		add_status(object, identity);
+	if (command == COMMAND_DOCTOR)
+		json_add_item(object, "checks", report_checks_json(result));
 	if (command == COMMAND_KEYS) {
 		if (result->keys)
 			json_add_item(object, "keys", cJSON_Duplicate(result->keys, true));

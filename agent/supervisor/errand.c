@@ -93,7 +93,7 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 		return false;
 	console_explain(call->console, "%s: run %s", identity->settings->name, job.run_id);
 	done = run_workers(call, &job, errand, identity->lock, result, ret_supervised, error);
-	if (identity_load(identity, &unloaded))
+	if (!identity->store || identity_load(identity, &unloaded))
 		return done;
 	if (!done) {
 		console_print(call->console, "%s: %s", identity->settings->name, unloaded.message);

@@ -24,7 +24,7 @@ struct errand {
 	const struct secret *token; /* NULL without */
 };
 
-/* The identity is loaded again afterwards. Fails as supervisor_run does; *ret_supervised is set in
+/* The identity, if it has a store, is loaded again afterwards. Fails as supervisor_run does; *ret_supervised is set in
    any case. */
 MUST_CHECK bool errand_run(const struct call *call, struct identity *identity,
     const struct errand *errand, struct result *result, struct supervised *ret_supervised,

@@ -80,6 +80,9 @@ static void take_note(struct watch *watch, const struct note *note)
 	case NOTE_INFO:
 		console_explain(watch->console, "%s: %s", name, note->text);
 		break;
+	case NOTE_CHECK:
+		check_list_add(&watch->supervised->checks, &note->check);
+		break;
 	}
 }
 
@@ -283,4 +286,5 @@ bool supervisor_run(const struct job *job, const struct secret *token, int lock,
 void supervised_clear(struct supervised *supervised)
 {
 	outcome_clear(&supervised->outcome);
+	check_list_clear(&supervised->checks);
 }

@@ -13,8 +13,9 @@ struct console;
 struct secret;
 
 struct supervised {
-	struct outcome outcome; /* what the worker said; empty when it said nothing */
-	bool interrupted;       /* it was ended from outside: no failure, the next run goes on */
+	struct outcome outcome;   /* what the worker said; empty when it said nothing */
+	struct check_list checks; /* JOB_DOCTOR: also of a worker that was ended */
+	bool interrupted;         /* it was ended from outside: no failure, the next run goes on */
 };
 
 /* Starts a worker, hands it the job (and the one-time token, or NULL) and the lock, shows its

@@ -56,7 +56,7 @@ static bool arrange_descriptors(int channel, int lock, int pin_descriptor)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int high_channel = fcntl(channel, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
-	int high_lock = fcntl(lock, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+	int high_lock = fcntl(lock < 0 ? null : lock, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
 
 	if (null < 0 || high_channel < 0 || high_lock < 0)
 		return false;

@@ -21,7 +21,7 @@ struct worker_process {
 	int status;  /* of waitpid, when it was reaped */
 };
 
-/* The program beside ours, else where it was installed; ERROR_INTERNAL when it is at neither. */
+/* lock -1: none, for a job that changes nothing. The program beside ours, else where it was installed; ERROR_INTERNAL when it is at neither. */
 MUST_CHECK bool worker_process_start(const struct identity_settings *settings, int lock,
     struct worker_process *ret_worker, struct error *error);
 /* Closes the channel and waits up to `milliseconds` for the process to end by itself; kills it

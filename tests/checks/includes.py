@@ -19,20 +19,28 @@ MAY = {
     "agent/renewal": (
         {"base", "pkcs11", "transport", "agent/x509", "agent/state", "agent/config",
          "agent/job", "agent/renewal", "agent/policy.h"}, {"openssl", "cjson"}),
-    "agent/worker_main.c": ({"base", "agent/job", "agent/renewal"}, {"openssl"}),
+    "agent/examination": (
+        {"base", "pkcs11", "transport", "agent/x509", "agent/state", "agent/config",
+         "agent/job", "agent/renewal", "agent/examination", "agent/policy.h"}, {"openssl"}),
+    "agent/worker_main.c": ({"base", "agent/job", "agent/renewal", "agent/examination"},
+                              {"openssl"}),
     "agent/identity": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/policy.h"}, {"cjson"}),
     "agent/report": (
-        {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/report",
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity", "agent/report",
          "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
+    "agent/doctor": (
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
+         "agent/supervisor", "agent/doctor", "agent/policy.h", "agent/call.h",
+         "agent/options.h"}, set()),
     "agent/supervisor": (
         {"base", "agent/config", "agent/job", "agent/identity", "agent/report",
          "agent/supervisor", "agent/policy.h", "agent/call.h"}, set()),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-               "agent/report", "agent/supervisor", "agent/commands", "agent"}, {"openssl", "cjson"}),
+               "agent/report", "agent/supervisor", "agent/commands", "agent/doctor", "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
-                        "agent/identity", "agent/report", "agent/supervisor",
+                        "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
                         "agent/commands/commands.h", "agent"}, {"openssl", "cjson"}),
 }
 LIBRARIES = {"openssl": "openssl", "cjson": "cjson", "curl": "curl", "p11-kit": "p11-kit"}
@@ -58,7 +66,7 @@ def complaints_of(path):
             home = home_of(target)
             if target not in ours and home not in ours:
                 yield f"{path}: {rule} may not include {target}"
-            if rule == "agent" and home in ("agent/renewal",):
+            if rule == "agent" and home in ("agent/renewal", "agent/examination"):
                 yield f"{path}: only the worker includes {target}"
             continue
         library = LIBRARIES.get(target.split("/")[0])

@@ -1,0 +1,185 @@
+#include "agent/examination/examination.h"
+#include "agent/renewal/access.h"
+#include "agent/renewal/leftovers.h"
+#include "agent/x509/certificate.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "pkcs11/key_pair.h"
+#include "pkcs11/nameless.h"
+#include "pkcs11/token.h"
+
+#include <inttypes.h>
+
+/* Further ones are counted. */
+#define KEYS_SHOWN 64
+
+static const char *const role_names[] = {
+	[KEY_ROLE_ACTIVE] = "active",
+	[KEY_ROLE_RETAINED] = "retained",
+	[KEY_ROLE_NEXT] = "next",
+	[KEY_ROLE_LEFTOVER] = "leftover",
+};
+
+static const char *word(enum key_attribute attribute, const char *if_true, const char *if_false)
+{
+	if (attribute == KEY_ATTRIBUTE_UNKNOWN)
+		return "?";
+	return attribute == KEY_ATTRIBUTE_TRUE ? if_true : if_false;
+}
+
+static void judge_key(const struct key_pair *pair, enum key_role role, struct check *check)
+{
+	const struct key_attributes *is = &pair->attributes;
+	struct error error = ERROR_INIT;
+
+	if (role == KEY_ROLE_LEFTOVER || role == KEY_ROLE_NEXT || key_pair_check(pair, 0, &error))
+		check_set_ok(check,
+		    "%s %s: RSA %u, sensitive %s, extractable %s, never was %s, "
+		    "made in the token %s, signs %s, decrypts %s",
+		    role_names[role], pair->label, pair->bits, word(is->sensitive, "yes", "no"),
+		    word(is->extractable, "yes", "no"), word(is->never_extractable, "yes", "no"),
+		    word(is->local, "yes", "no"), word(is->sign, "yes", "no"),
+		    word(is->decrypt, "yes", "no"));
+	else
+		check_set_failed(check,
+		    "Renew with --force: a new key is made with the right attributes.", &error);
+}
+
+static bool list_keys(struct examination *examination, struct key_pair **ret_pairs,
+    size_t *ret_count, struct check *check)
+{
+	struct run *run = &examination->run;
+	char prefix[JOURNAL_LABEL_SIZE];
+	struct error error = ERROR_INIT;
+	bool damaged = false;
+
+	*ret_count = 0;
+	if (!run->store || !store_tag(run->store)[0]) {
+		check_set_skipped(check, "there is no key of ours yet");
+		return false;
+	}
+	run_label_prefix(run, prefix);
+	/* The journal after the list: a key that another run has made since is not in it, and one
+	   that is in it is known by then. */
+	if (key_pair_list(examination->token, prefix, ret_pairs, ret_count, &error)
+	    && journal_read(run->store, &run->journal, &damaged, &error))
+		return true;
+	check_set_failed(check, NULL, &error);
+	return false;
+}
+
+void examine_key_attributes(struct examination *examination, struct check *check)
+{
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
+	size_t count;
+
+	if (!list_keys(examination, &pairs, &count, check))
+		return;
+	check_set_skipped(check, "there is no key of ours yet");
+	for (size_t i = 0; i < count; i++) {
+		enum key_role role;
+		uint32_t generation;
+		struct error error = ERROR_INIT;
+
+		if (i == KEYS_SHOWN) {
+			check_set_ok(check, "%zu more keys: see the command keys", count - i);
+			return;
+		}
+		if (leftovers_role(&examination->run, &pairs[i], &role, &generation, &error))
+			judge_key(&pairs[i], role, check);
+		else
+			check_set_failed(check, NULL, &error);
+		/* The last one goes out as every other check does. */
+		if (i + 1 < count && i + 1 < KEYS_SHOWN)
+			examination_send(examination, check);
+	}
+}
+
+void examine_leftovers(struct examination *examination, struct check *check)
+{
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
+	struct nameless nameless;
+	struct error error = ERROR_INIT;
+	size_t leftovers = 0;
+	size_t count;
+
+	if (!list_keys(examination, &pairs, &count, check))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		enum key_role role = KEY_ROLE_NEXT;
+		uint32_t generation;
+
+		leftovers +=
+		    leftovers_role(&examination->run, &pairs[i], &role, &generation, &error)
+		    && role == KEY_ROLE_LEFTOVER;
+	}
+	if (!nameless_find(examination->token, &nameless, &error))
+		check_set_failed(check, NULL, &error);
+	else if (leftovers > 0)
+		check_set_warning(check, "The next renewal destroys them, or at once: keys --prune",
+		    "%zu keys of ours that nobody needs, %zu key objects without a name", leftovers,
+		    nameless.count);
+	else if (nameless.count > 0)
+		check_set_warning(check,
+		    "If no other program is making a key just now: keys --prune --unknown",
+		    "%zu key objects without a name: what a crash left, or another program's key "
+		    "in the making",
+		    nameless.count);
+	else
+		check_set_ok(check, "none");
+}
+
+/* Is there a certificate with a key of ours? */
+static bool has_key(
+    const struct examination *examination, struct key_id *ret_id, struct check *check)
+{
+	const struct generation *active = &examination->run.active;
+
+	if (active->number == 0)
+		check_set_skipped(check, "there is no certificate that can be read yet");
+	else if (!active->key_id || !key_id_parse(active->key_id, ret_id))
+		check_set_skipped(check, "the active key has no id that the token knows");
+	else
+		return true;
+	return false;
+}
+
+static bool compare(const struct examination *examination, const struct key_id *id,
+    struct key_pair *ret_pair, struct error *error)
+{
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+
+	if (!key_pair_find(examination->token, id, ret_pair, error)
+	    || !key_pair_check(ret_pair, 0, error)
+	    || !key_pair_public_key(examination->token, id, &key, error))
+		return false;
+	if (EVP_PKEY_eq(key, X509_get0_pubkey(examination->run.active.certificate)) == 1)
+		return true;
+	return error_set(error, ERROR_TOKEN,
+	    "the key %s in the token is not that of the active certificate",
+	    examination->run.active.key_id);
+}
+
+void examine_key_certificate(struct examination *examination, struct check *check)
+{
+	const struct generation *active = &examination->run.active;
+	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
+	struct error error = ERROR_INIT;
+	struct key_pair pair;
+	struct key_id id;
+
+	if (!has_key(examination, &id, check))
+		return;
+	if (!compare(examination, &id, &pair, &error)) {
+		check_set_failed(check,
+		    "Bring the key back from the token's backup; if it is lost, enroll with a "
+		    "one-time token.",
+		    &error);
+		return;
+	}
+	certificate_sha256(active->certificate, sha256);
+	check_set_ok(check,
+	    "the key %s (RSA %u) belongs to certificate %.16s... of generation "
+	    "%" PRIu32,
+	    active->key_id, pair.bits, sha256, active->number);
+}

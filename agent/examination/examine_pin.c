@@ -1,0 +1,148 @@
+#include "agent/examination/examination.h"
+#include "agent/renewal/access.h"
+#include "base/file.h"
+#include "base/scoped.h"
+#include "base/secret.h"
+#include "pkcs11/pin.h"
+#include "pkcs11/token.h"
+
+static const char *const source_names[] = {
+	[PIN_NONE] = "none is configured",
+	[PIN_FILE] = "pin_file",
+	[PIN_CREDENTIAL] = "pin_credential",
+	[PIN_DESCRIPTOR] = "pin_fd",
+	[PIN_COMMAND] = "pin_command",
+	[PIN_PAD] = "the token's own pin pad",
+};
+
+void examine_pin_source(struct examination *examination, struct check *check)
+{
+	const struct pin_source source = access_pin_source(examination->run.settings);
+	struct error error = ERROR_INIT;
+
+	if (!pin_read(&source, &examination->pin, &error)) {
+		check_set_failed(check,
+		    "Put the PIN where the setting says, owned by root or the agent's user and "
+		    "with mode 0600.",
+		    &error);
+		return;
+	}
+	if (examination->pin && source.kind != PIN_DESCRIPTOR)
+		check_set_ok(check, "read from %s %s", source_names[source.kind], source.name);
+	else
+		check_set_ok(check, "%s", source_names[source.kind]);
+}
+
+static void fail_pin(
+    struct check *check, enum error_kind kind, const char *cure, const char *message)
+{
+	struct error error = ERROR_INIT;
+
+	(void)error_set(&error, kind, "%s", message);
+	check_set_failed(check, cure, &error);
+}
+
+/* Is there a way in at all? */
+static bool check_way(const struct examination *examination, struct check *check)
+{
+	const struct token_info *info = token_info(examination->token);
+	enum pin_source_kind kind = access_pin_source(examination->run.settings).kind;
+
+	if (kind == PIN_NONE)
+		fail_pin(check, ERROR_PIN,
+		    "Set pin_file, pin_credential, pin_fd, pin_command or pin_pad.",
+		    "the token wants a PIN and none is configured");
+	else if (kind == PIN_PAD && !info->pin_pad)
+		fail_pin(check, ERROR_PIN,
+		    "Set pin_file, pin_credential, pin_fd or pin_command instead of pin_pad.",
+		    "the token has no pin pad");
+	else if (!info->pin_initialized)
+		fail_pin(check, ERROR_TOKEN, "Let the security officer set the user's PIN.",
+		    "the token's user has no PIN yet");
+	else
+		return true;
+	return false;
+}
+
+void examine_pin_state(struct examination *examination, struct check *check)
+{
+	const struct token_info *info = token_info(examination->token);
+
+	if (!info->login_required) {
+		check_set_ok(check, "the token wants no login");
+		return;
+	}
+	if (!check_way(examination, check))
+		return;
+	if (info->pin_locked)
+		fail_pin(check, ERROR_PIN, "Let the security officer set the PIN anew.",
+		    "the token has locked its PIN after too many wrong ones");
+	else if (info->pin_final_try)
+		fail_pin(check, ERROR_PIN,
+		    "Make sure that the PIN is right, then run once: renew --force --retry-pin",
+		    "one more wrong PIN locks the token, so none is tried");
+	else if (info->pin_count_low)
+		check_set_warning(check,
+		    "If the PIN has been mended since, the next renewal tries it; doctor does not "
+		    "use up a try.",
+		    "a wrong PIN was tried, and no right one since");
+	else
+		check_set_ok(check, "the token shows no wrong PIN");
+}
+
+/* The latch lives in the state directory; before the first enrolment there may be none. */
+void examine_pin_latch(struct examination *examination, struct check *check)
+{
+	const char *path = examination->run.settings->state_directory;
+	struct error error = ERROR_INIT;
+	scoped(fd) int folder = -1;
+
+	if (!token_info(examination->token)->login_required) {
+		check_set_ok(check, "the token wants no login");
+		return;
+	}
+	if (!folder_open(path, &folder, &error)) {
+		check_set_skipped(check,
+		    "there is no place yet to remember a refused PIN in, so none is tried: %s",
+		    error.message);
+		return;
+	}
+	if (access_look_at_latch(&examination->run, examination->pin, &error))
+		check_set_ok(check, "no run remembers that this PIN was refused");
+	else if (error.kind == ERROR_BUSY)
+		check_set_skipped(check, "%s", error.message);
+	else
+		check_set_failed(check,
+		    error.kind == ERROR_PIN
+			? "Mend the PIN; one that was changed is tried by itself. Else run once: "
+			  "renew --force --retry-pin"
+			: "Let the agent's user write to the state directory.",
+		    &error);
+}
+
+void examine_login(struct examination *examination, struct check *check)
+{
+	const struct token_info *info = token_info(examination->token);
+	struct error error = ERROR_INIT;
+
+	if (!info->login_required) {
+		check_set_ok(check, "the token wants no login");
+		return;
+	}
+	/* As it was found, and as pin-latch has seen it since. */
+	if (info->pin_count_low || info->pin_final_try || info->pin_locked) {
+		check_set_skipped(
+		    check, "the token shows that a wrong PIN was tried: doctor uses up no try");
+		return;
+	}
+	if (access_log_in(&examination->run, examination->pin, &error))
+		check_set_ok(check, "the token accepts the PIN");
+	else if (error.kind == ERROR_BUSY)
+		check_set_skipped(check, "%s", error.message);
+	else
+		check_set_failed(check,
+		    error.kind == ERROR_PIN ? "Mend the PIN; this one is not tried again." : NULL,
+		    &error);
+	/* Not needed any more. */
+	secret_discard(take(examination->pin));
+}

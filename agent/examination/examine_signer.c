@@ -1,0 +1,77 @@
+#include "agent/examination/examination.h"
+#include "agent/renewal/access.h"
+#include "base/scoped.h"
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+#define SIGNATURE_MAX 2048 /* bytes: RSA of 16384 bits */
+
+void examine_signer(struct examination *examination, struct check *check)
+{
+	struct run *run = &examination->run;
+	struct error error = ERROR_INIT;
+
+	if (access_load_key_named(run, run->active.key_id, &examination->key, &error))
+		check_set_ok(check, "%s", run->outcome.signer);
+	else
+		check_set_failed(check,
+		    "Install the signer's package (Debian: libengine-pkcs11-openssl), or set "
+		    "`signer`.",
+		    &error);
+}
+
+static bool set_padding(EVP_PKEY_CTX *context, int padding)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(context, padding) > 0
+	       && (padding != RSA_PKCS1_PSS_PADDING
+		   || EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0);
+}
+
+/* Signed by the token, verified in software: a signer may say success and be wrong. */
+static bool sign_and_verify(
+    EVP_PKEY *key, EVP_PKEY *public_key, int padding, const char *name, struct error *error)
+{
+	static const unsigned char text[] = "renewal-agent doctor";
+	scoped(EVP_MD_CTX) EVP_MD_CTX *signing = EVP_MD_CTX_new();
+	scoped(EVP_MD_CTX) EVP_MD_CTX *verifying = EVP_MD_CTX_new();
+	unsigned char signature[SIGNATURE_MAX];
+	size_t length = sizeof(signature);
+	EVP_PKEY_CTX *context;
+
+	ERR_clear_error();
+	if (!signing || !verifying)
+		return error_set(error, ERROR_INTERNAL, "no memory for a signature");
+	if (EVP_DigestSignInit(signing, &context, EVP_sha256(), NULL, key) <= 0
+	    || !set_padding(context, padding)
+	    || EVP_DigestSign(signing, signature, &length, text, sizeof(text)) <= 0)
+		return error_set_openssl(error, ERROR_TOKEN, "the token did not sign by %s", name);
+	if (EVP_DigestVerifyInit(verifying, &context, EVP_sha256(), NULL, public_key) <= 0
+	    || !set_padding(context, padding)
+	    || EVP_DigestVerify(verifying, signature, length, text, sizeof(text)) != 1)
+		return error_set(
+		    error, ERROR_TOKEN, "the token's signature by %s does not verify", name);
+	return true;
+}
+
+void examine_self_test(struct examination *examination, struct check *check)
+{
+	EVP_PKEY *public_key = X509_get0_pubkey(examination->run.active.certificate);
+	const char *signer = examination->run.outcome.signer;
+	struct error error = ERROR_INIT;
+
+	if (!sign_and_verify(
+		examination->key, public_key, RSA_PKCS1_PADDING, "PKCS#1 v1.5", &error)) {
+		(void)error_prefix(&error, "the signer \"%s\"", signer);
+		check_set_failed(check,
+		    "See whether the token is well; set `signer` to another one that is "
+		    "installed.",
+		    &error);
+		return;
+	}
+	examination->key_signs = true;
+	if (sign_and_verify(examination->key, public_key, RSA_PKCS1_PSS_PADDING, "PSS", &error))
+		check_set_ok(check, "%s signs by PKCS#1 v1.5 and PSS, and both verify", signer);
+	else
+		check_set_warning(check, "Only TLS 1.2 works without PSS.", "%s", error.message);
+}

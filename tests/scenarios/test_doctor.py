@@ -1,0 +1,161 @@
+"""doctor shows the one thing that is wrong and its cure, and changes nothing."""
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from doctor import (AS_IT_SHOULD_BE, assert_fails, by_result, complaints, examine, line, objects)
+from world import PROGRAM, wait_until
+
+
+def test_on_a_sound_host_all_is_well_and_nothing_changes(world):
+    world.assert_renews()
+    world.connector.forget()
+    before = objects(world)
+    result = examine(world)
+    found = by_result(result)
+    assert (result.status, found["fail"], found["warn"], found["skipped"]) == \
+        (0, set(), set(), AS_IT_SHOULD_BE), result
+    assert len({check["name"] for check in result["checks"]}) == 31
+    keys = [check["message"] for check in result["checks"] if check["name"] == "key-attributes"]
+    assert [key.split()[0] for key in keys] == ["retained", "active"]
+    assert all("sensitive yes, extractable no" in key for key in keys)
+    assert result["signer"] in line(result, "self-test")["message"]
+    assert "SoftHSM" in line(result, "module")["message"]
+    assert "TLSv1.3" in line(result, "tls-version")["message"]
+    assert objects(world) == before
+    assert len(world.connector.calls()) == 1  # __typename, and nothing else
+
+
+def test_for_people_there_is_a_line_for_each_check_and_no_colour_in_a_file(host):
+    host.connector.settings(listening=False)
+    shown = subprocess.run(
+        [PROGRAM, "--config", host.configuration, "doctor"], capture_output=True, text=True,
+        env={**os.environ, **host.shim.environment()})
+    host.connector.settings(listening=True)
+    assert shown.returncode == 75
+    lines = shown.stdout.splitlines()
+    assert lines[0].startswith("orders: 31 checks:") and "1 failed" in lines[0]
+    failed = next(number for number, text in enumerate(lines) if "FAIL" in text)
+    assert lines[failed].split()[:2] == ["FAIL", "connection"]
+    assert lines[failed + 1].split()[0] == "->"
+    assert "\033" not in shown.stdout
+
+
+def test_before_the_first_enrolment_everything_but_the_identity_is_checked(new_world):
+    new_world.state.mkdir(mode=0o755)
+    result = new_world.run("doctor")
+    found = by_result(result)
+    assert (result.status, found["fail"], found["warn"]) == (0, set(), {"certificate"}), result
+    assert found["skipped"] - AS_IT_SHOULD_BE == {
+        "lock", "journal", "key-attributes", "leftovers", "key-certificate", "signer",
+        "self-test", "connector", "acceptable-cas", "server-certificate", "tls-version",
+        "clock"} - found["ok"], result
+    assert {"login", "key-generation", "connection"} <= found["ok"]
+    assert new_world.calls("C_Login") == 1
+    assert [each.name for each in new_world.state.iterdir()] == ["tokens"]
+
+
+def test_without_a_state_directory_no_pin_is_tried_and_none_is_made(new_world):
+    result = new_world.run("doctor")
+    assert line(result, "login")["result"] == "skipped", result
+    assert line(result, "state-directory")["result"] == "warn"
+    assert new_world.calls("C_Login") == 0
+    assert not new_world.state.exists()
+
+
+def test_a_configuration_that_is_wrong_is_named(host):
+    host.configure(key_bits=1000)
+    result = examine(host, logins=0)
+    found = by_result(result)
+    assert (result.status, found["fail"]) == (78, {"configuration"}), result
+    assert len(found["skipped"]) == 30
+    assert "key_bits" in line(result, "configuration")["message"]
+    host.configure(key_bits=2048)
+    assert examine(host).status == 0
+
+
+def test_a_configuration_that_others_may_write_to_is_warned_of(host):
+    host.configuration.chmod(0o666)
+    result = examine(host)
+    host.configuration.chmod(0o600)
+    assert (result.status, by_result(result)["warn"]) == (0, {"configuration"}), result
+
+
+def test_a_state_directory_that_everyone_may_write_to(host):
+    host.state.chmod(0o777)
+    result = examine(host)
+    host.state.chmod(0o755)
+    assert result.status == 77, result
+    assert "state-directory" in by_result(result)["fail"]
+    assert "chmod" in line(result, "state-directory")["cure"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a folder away")
+def test_a_state_directory_of_another_user(host):
+    for path in (host.state, host.folder):
+        os.chown(path, 12345, 12345)
+    assert_fails(host, "state-directory", 77, "12345", "chown", skipped={"state-fsync"})
+    for path in (host.state, host.folder):
+        os.chown(path, 0, 0)
+
+
+def test_a_lock_that_is_held_is_named_and_not_waited_for(world):
+    world.shim.plan("C_GenerateKeyPair 1 delay 4000")
+    run = world.start("renew", "--force")
+    wait_until(lambda: world.journal()["phase"] == "PLANNED")
+    result = world.run("doctor")
+    assert line(result, "lock")["result"] == "warn", result
+    assert str(run.pid) in line(result, "lock")["message"]
+    assert run.wait(60) == 0
+    run.stdout.close()
+    run.stderr.close()
+    world.shim.plan()
+    assert examine(world).status == 0
+
+
+def test_a_back_off_is_told(world):
+    world.connector.fault("sign", "error_503")
+    world.run("renew", "--force")
+    world.connector.clear_faults()
+    result = examine(world)
+    assert line(result, "journal")["result"] == "warn", result
+    assert "renew --force" in line(result, "journal")["cure"]
+
+
+def test_a_certificate_that_has_expired(world):
+    result = examine(world, command=("faketime", "-f", "+200d"))
+    assert {"certificate", "clock"} & by_result(result)["fail"], result
+    assert "one-time token" in line(result, "certificate")["cure"]
+
+
+def test_all_identities_are_examined(host):
+    text = host.configuration.read_text()
+    host.configuration.write_text(text + text.split("\n\n")[1].replace("orders", "others"))
+    result = host.run("doctor", "--all")
+    assert not list(complaints(result.json))
+    assert [each["identity"] for each in result["identities"]] == ["orders", "others"]
+    assert all(each["checks"] for each in result["identities"])
+    host.configure()
+
+
+def test_a_credential_of_systemd(world, tmp_path):
+    shutil.copy(world.token.pin_file, tmp_path / "fleet-pin")
+    (tmp_path / "fleet-pin").chmod(0o600)
+    world.configure(pin_file=None, pin_credential="fleet-pin")
+    result = examine(world, CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert (result.status, line(result, "credentials")["result"]) == (0, "ok"), result
+    result = examine(world, logins=0)
+    assert by_result(result)["fail"] == {"credentials", "pin-source"}, result
+    assert "LoadCredential" in line(result, "credentials")["cure"]
+    assert result.status == 77
+
+
+def test_the_file_that_is_fsynced_is_gone(host):
+    trace = host.directory / "trace"
+    examine(host, command=("strace", "-f", "-qq", "-e", "trace=openat,unlinkat,fsync", "-o", trace))
+    text = Path(trace).read_text()
+    assert ".doctor." in text and "unlinkat" in text and "fsync" in text
+    assert not list(host.state.glob(".doctor*"))
+
