@@ -113,15 +113,15 @@ class SoftToken:
                 session.destroyObject(each.handle)
         return len(doomed)
 
-    def make_key_pair(self, label, id, bits=2048, always_authenticate=False):
+    def make_key_pair(self, label, id, bits=2048, extractable=False, always_authenticate=False):
         """As another program does. An id that is taken is taken twice, as the standard allows."""
         common = [(CKA_TOKEN, True), (CKA_ID, tuple(id)), (CKA_LABEL, label)]
         with self.session() as session:
             session.generateKeyPair(
                 common + [(CKA_MODULUS_BITS, bits), (CKA_VERIFY, True),
                           (CKA_PUBLIC_EXPONENT, (1, 0, 1))],
-                common + [(CKA_PRIVATE, True), (CKA_SENSITIVE, True), (CKA_EXTRACTABLE, False),
-                          (CKA_SIGN, True)]
+                common + [(CKA_PRIVATE, True), (CKA_SENSITIVE, True),
+                          (CKA_EXTRACTABLE, extractable), (CKA_SIGN, True)]
                 + [(CKA_ALWAYS_AUTHENTICATE, True)] * always_authenticate)
 
     def make_certificate(self, label, id, value=b'their certificate'):

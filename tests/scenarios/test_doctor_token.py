@@ -1,0 +1,194 @@
+"""What doctor says of a token, a PIN or a key that is not as it should be."""
+import pytest
+from doctor import (AS_IT_SHOULD_BE, OF_KEY, OF_LOGIN, OF_TOKEN, assert_fails, by_result, examine,
+                    line)
+
+def pin_file(host, text, mode=0o600):
+    path = host.directory / "another-pin"
+    path.unlink(missing_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def assert_only_fails(host, name, status, *facts, skipped, **arguments):
+    """As assert_fails, where no key signs: without one there is no answer, and so no Date."""
+    result = examine(host, logins=arguments.pop("logins", 1), **arguments)
+    found = by_result(result)
+    assert (result.status, found["fail"]) == (status, {name}), result
+    assert found["skipped"] - AS_IT_SHOULD_BE == {"clock", *skipped}, result
+    text = line(result, name)["message"] + (line(result, name)["cure"] or "")
+    assert not [fact for fact in facts if fact not in text], text
+    assert line(result, name)["cure"]
+    return result
+
+
+def test_a_module_that_is_missing(host):
+    host.configure(module="/nowhere/libpkcs11.so")
+    assert_only_fails(host, "module", 69, "/nowhere/libpkcs11.so", "`module`", logins=0,
+                      skipped={"token"} | OF_TOKEN)
+
+
+def test_a_token_that_is_missing(host):
+    host.shim.plan("no-token")
+    assert_only_fails(host, "token", 69, "no token", "pkcs11:token=fleet", logins=0,
+                      skipped=OF_TOKEN)
+
+
+def test_a_pin_file_that_is_missing(host):
+    host.configure(pin_file="/nowhere/pin")
+    assert_only_fails(host, "pin-source", 77, "/nowhere/pin", "0600", logins=0,
+                      skipped={"pin-latch", "login"} | OF_LOGIN)
+
+
+def test_a_wrong_pin_is_tried_once_and_latched(world):
+    world.configure(pin_file=pin_file(world, "not-the-pin"))
+    world.shim.forget()
+    result = world.run("doctor")
+    assert (result.status, by_result(result)["fail"]) == (77, {"login"}), result
+    assert "CKR_PIN_INCORRECT" in line(result, "login")["message"]
+    assert world.calls("C_Login") == 1
+    for _ in range(3):
+        result = assert_only_fails(
+            world, "pin-latch", 77, "not tried again", "Mend the PIN", logins=0,
+            skipped={"login"} | OF_LOGIN)
+        assert line(result, "pin-state")["result"] == "warn"
+    assert world.run("renew", "--force").status == 77
+    assert world.calls("C_Login") == 0
+    world.configure(pin_file=world.token.pin_file)
+    result = examine(world, logins=0)  # SoftHSM shows COUNT_LOW until a right one comes
+    assert (result.status, line(result, "login")["result"]) == (0, "skipped"), result
+    world.assert_renews()
+    assert examine(world).status == 0
+
+
+def test_a_pin_that_another_run_had_refused(world):
+    world.configure(pin_file=pin_file(world, "not-the-pin"))
+    assert world.run("renew", "--force").status == 77
+    world.shim.plan("flags -COUNT_LOW")
+    assert_only_fails(world, "pin-latch", 77, "--retry-pin", logins=0,
+                      skipped={"login"} | OF_LOGIN)
+
+
+@pytest.mark.parametrize("flag, fact", [("FINAL_TRY", "--retry-pin"),
+                                        ("LOCKED", "security officer")])
+def test_a_token_that_is_near_its_lock_is_not_logged_in_to(host, flag, fact):
+    host.shim.plan(f"flags +{flag}")
+    result = examine(host, logins=0)
+    found = by_result(result)
+    assert (result.status, line(result, "pin-state")["result"]) == (77, "fail"), result
+    assert fact in line(result, "pin-state")["cure"]
+    assert "login" in found["skipped"]
+    assert found["fail"] <= {"pin-state", "pin-latch"}
+
+
+def test_a_wrong_try_of_somebody_else_is_warned_of_and_no_try_used_up(host):
+    host.shim.plan("flags +COUNT_LOW")
+    result = examine(host, logins=0)
+    found = by_result(result)
+    assert (result.status, found["fail"], found["warn"]) == (0, set(), {"pin-state"}), result
+    assert {"login"} | OF_LOGIN <= found["skipped"]
+
+
+def test_a_key_that_is_gone(world):
+    world.token.destroy(id=bytes.fromhex(world.generation()["key_id"]))
+    result = assert_only_fails(
+        world, "key-certificate", 69, "is not in the token", "backup", "one-time token",
+        skipped=OF_KEY | {"key-attributes"})
+    assert "nobody" in line(result, "connection")["message"]
+
+
+def test_a_key_that_is_not_that_of_the_certificate(world):
+    key = bytes.fromhex(world.generation()["key_id"])
+    label = world.token.objects(kind="private", id=key)[0].label
+    world.token.destroy(id=key)
+    world.token.make_key_pair(label, key)
+    assert_only_fails(world, "key-certificate", 69, "not that of the active certificate",
+                      skipped=OF_KEY)
+
+
+def test_a_token_that_makes_no_keys_of_the_wanted_size(host):
+    host.shim.plan("keysize CKM_RSA_PKCS_KEY_PAIR_GEN 1024 1536")
+    assert_fails(host, "key-generation", 69, "1024 to 1536", "key_bits")
+
+
+@pytest.mark.parametrize("mechanism, name", [("CKM_RSA_PKCS_KEY_PAIR_GEN", "key-generation"),
+                                             ("CKM_RSA_PKCS", "sign-pkcs1")])
+def test_a_mechanism_that_is_missing(host, mechanism, name):
+    host.shim.plan(f"mechanism {mechanism} absent")
+    result = examine(host)
+    assert line(result, name)["result"] == "fail", result
+    assert mechanism in line(result, name)["message"]
+    assert result.status == 69
+
+
+def test_a_token_without_pss_is_warned_of(host):
+    host.shim.plan("mechanism CKM_RSA_PKCS_PSS absent", "mechanism CKM_RSA_X_509 absent")
+    assert line(examine(host), "sign-pss")["result"] == "warn"
+
+
+def test_a_token_that_tells_no_counts_is_no_fault(host):
+    host.shim.plan("token-count UNKNOWN")
+    result = examine(host)
+    assert (result.status, by_result(result)["warn"]) == (0, set()), result
+    assert line(result, "capacity")["message"].count("unknown") >= 2
+
+
+def test_a_signature_that_is_wrong_is_found_by_the_self_test(host):
+    host.shim.plan("bad-signature *")
+    result = assert_only_fails(host, "self-test", 69, "does not verify", "engine", "`signer`",
+                               skipped={"connector"})
+    assert "nobody" in line(result, "connection")["message"]
+
+
+def test_leftovers_are_counted_and_left(world):
+    label = world.token.private_keys()[0].label.rsplit("/", 1)[0]
+    world.token.make_key_pair(f"{label}/99", b"\x99" * 16)
+    result = examine(world)
+    assert (result.status, by_result(result)["warn"]) == (0, {"leftovers"}), result
+    assert "keys --prune" in line(result, "leftovers")["cure"]
+    assert world.token.objects(id=b"\x99" * 16)
+
+
+def test_a_key_that_may_leave_the_token_fails_beside_one_that_may_not(world):
+    world.assert_renews()
+    key = bytes.fromhex(world.generation(1)["key_id"])
+    label = world.token.objects(kind="private", id=key)[0].label
+    world.token.destroy(id=key)
+    world.token.make_key_pair(label, key, extractable=True)
+    result = assert_fails(world, "key-attributes", 69, "CKA_EXTRACTABLE is not FALSE", "--force")
+    assert [one["result"] for one in result["checks"] if one["name"] == "key-attributes"] == \
+        ["fail", "ok"]
+
+
+@pytest.mark.parametrize("function, name", [
+    ("C_Initialize", "module"), ("C_GetTokenInfo", "token"), ("C_Login", "login"),
+    ("C_FindObjectsInit", "key-attributes"), ("C_Sign", "self-test")])
+def test_a_module_that_hangs_fails_the_check_at_hand_and_the_rest_is_reported(
+        host, function, name):
+    host.configure(step_timeout="2s")
+    host.shim.plan(f"{function} 1 hang")
+    result = host.run("doctor")
+    found = by_result(result)
+    assert (result.status, found["fail"]) == (75, {name}), result
+    assert "not done after 2 s" in line(result, name)["message"]
+    assert line(result, name)["cure"]
+    names = [check["name"] for check in result["checks"]]
+    assert found["skipped"] - AS_IT_SHOULD_BE >= set(names[names.index(name) + 1:])
+    assert {"configuration", "state-fsync", "pin-source"} <= found["ok"]
+    host.configure(step_timeout=None)
+    host.shim.plan()
+    host.assert_identity_works()
+
+
+def test_a_module_that_crashes_fails_the_check_at_hand(host):
+    host.shim.plan("C_GetMechanismInfo 1 segfault")
+    result = host.run("doctor")
+    assert (result.status, by_result(result)["fail"]) == (69, {"key-generation"}), result
+    assert "SIGSEGV" in line(result, "key-generation")["message"]
+
+
+def test_a_module_that_does_not_finalize_takes_nothing_back(host):
+    host.shim.plan("C_Finalize 1 hang")
+    result = examine(host)
+    assert (result.status, by_result(result)["fail"]) == (0, set()), result
