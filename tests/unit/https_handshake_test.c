@@ -1,5 +1,5 @@
 /*
- * How a handshake with the stand-in Connector fails.
+ * What a handshake with the stand-in Connector shows, and how it fails.
  */
 #include "transport/https.h"
 
@@ -91,6 +91,28 @@ static void without_a_certificate_nobody_is_rejected_but_refused(void **state)
 	}
 }
 
+static void what_the_server_shows_of_itself_is_known(void **state)
+{
+	static const char *const versions[] = { "{\"tls_min\":\"1.2\",\"tls_max\":\"1.2\"}",
+		"{\"tls_min\":\"1.3\",\"tls_max\":\"1.3\"}" };
+	struct https_answer answer;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(versions); i++) {
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
+		const struct https_facts *facts = https_facts(https);
+
+		assert_null(facts->server_chain);
+		stand_in_set(&stand_in, versions[i]);
+		assert_ok(stand_in_run_post(https, &answer, &error), &error);
+		assert_int_equal(sk_X509_num(facts->server_chain), 2);
+		assert_int_equal(sk_X509_NAME_num(facts->acceptable_cas), 1);
+		/* The same connection still. */
+		assert_ok(stand_in_run_post(https, &answer, &error), &error);
+		assert_int_equal(sk_X509_num(facts->server_chain), 2);
+	}
+}
+
 static void a_key_that_is_not_the_certificates_is_refused_before_any_connection(void **state)
 {
 	scoped(EVP_PKEY) EVP_PKEY *other_key = stand_in_make_key();
@@ -176,6 +198,7 @@ int main(void)
 		WITH_THE_STAND_IN(an_alert_about_our_certificate_is_a_rejection),
 		WITH_THE_STAND_IN(
 		    a_certificate_of_a_ca_that_the_server_no_longer_trusts_is_rejected),
+		WITH_THE_STAND_IN(what_the_server_shows_of_itself_is_known),
 		WITH_THE_STAND_IN(without_a_certificate_nobody_is_rejected_but_refused),
 		WITH_THE_STAND_IN(
 		    a_key_that_is_not_the_certificates_is_refused_before_any_connection),

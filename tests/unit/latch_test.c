@@ -171,6 +171,44 @@ static void tokens_that_differ_in_any_name_have_latches_of_their_own(void **stat
 	}
 }
 
+static bool looks_well(const struct latch_flags *flags, const char *pin)
+{
+	scoped(latch) struct latch *latch = latch_run_open();
+	struct error error = ERROR_INIT;
+
+	return latch_look(latch, flags, pin, pin ? strlen(pin) : 0, &error);
+}
+
+static void a_look_answers_as_the_check_does_and_writes_nothing(void **state)
+{
+	(void)state;
+	latch_run("1234", LATCH_CUT);
+	assert_int_equal(state_folder_count(".json"), 1);
+	assert_true(looks_well(&latch_shows_nothing, "1234"));
+	assert_false(looks_well(&latch_shows_count_low, "12345"));
+	assert_true(looks_well(&latch_shows_nothing, "1234")); /* it has not been remembered */
+	assert_int_equal(state_folder_count(".json"), 1);
+	latch_run("1234", LATCH_REFUSED);
+	assert_false(looks_well(&latch_shows_nothing, "1234"));
+	assert_true(looks_well(&latch_shows_nothing, "12345"));
+	assert_false(looks_well(&latch_shows_locked, "12345"));
+}
+
+static void who_does_not_want_to_wait_is_told_that_another_run_is_at_work(void **state)
+{
+	scoped(latch) struct latch *held = latch_run_open();
+	struct latch *latch = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_refused(
+	    latch_open_now(state_folder_path(), &latch_fleet, &latch, &error), &error, ERROR_BUSY);
+	assert_null(latch);
+	latch_close(take(held));
+	assert_ok(latch_open_now(state_folder_path(), &latch_fleet, &latch, &error), &error);
+	latch_close(latch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +224,8 @@ int main(void)
 		IN_A_FOLDER(a_final_try_is_only_made_by_hand_and_a_locked_token_is_left_alone),
 		IN_A_FOLDER(a_refusal_at_the_pin_pad_latches_until_it_is_tried_by_hand),
 		IN_A_FOLDER(tokens_that_differ_in_any_name_have_latches_of_their_own),
+		IN_A_FOLDER(a_look_answers_as_the_check_does_and_writes_nothing),
+		IN_A_FOLDER(who_does_not_want_to_wait_is_told_that_another_run_is_at_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,6 +248,23 @@ static void a_lock_of_another_user_says_as_whom_to_run(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void a_look_names_the_holder_and_leaves_nothing_behind(void **state)
+{
+	struct error error = ERROR_INIT;
+	char expected[32];
+	pid_t holder;
+
+	(void)state;
+	assert_ok(lock_look(store, &error), &error);
+	assert_false(state_folder_has("orders/lock"));
+	holder = start_holder();
+	text_format(expected, sizeof(expected), "pid %ld", (long)holder);
+	assert_refused(lock_look(store, &error), &error, ERROR_BUSY);
+	assert_non_null(strstr(error.message, expected));
+	end_holder(holder);
+	assert_ok(lock_look(store, &error), &error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +278,7 @@ int main(void)
 		WITH_A_STORE(twenty_at_once_come_one_after_the_other),
 		WITH_A_STORE(a_symlink_in_the_place_of_the_lock_is_refused),
 		WITH_A_STORE(a_lock_of_another_user_says_as_whom_to_run),
+		WITH_A_STORE(a_look_names_the_holder_and_leaves_nothing_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
