@@ -1,5 +1,6 @@
 #include "agent/examination/examination.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/x509/certificate.h"
 #include "base/scoped.h"
@@ -149,7 +150,8 @@ static bool compare(const struct examination *examination, const struct key_id *
 {
 	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
 
-	if (!key_pair_find(examination->token, id, ret_pair, error)
+	if (!generation_key_check(&examination->run, &examination->run.active, error)
+	    || !key_pair_find(examination->token, id, ret_pair, error)
 	    || !key_pair_check(ret_pair, 0, error)
 	    || !key_pair_public_key(examination->token, id, &key, error))
 		return false;

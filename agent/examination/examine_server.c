@@ -3,6 +3,7 @@
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -147,7 +148,7 @@ void examine_clock(struct examination *examination, struct check *check)
 		check_set_skipped(check, "the Connector sent no Date");
 		return;
 	}
-	text_format_seconds(apart, span, sizeof(span));
+	duration_format(apart, span, sizeof(span));
 	if (apart > examination->run.settings->clock_skew) {
 		(void)error_set(&error, ERROR_CLOCK, "this host's clock is %s %s the Connector's",
 		    span, ahead > 0 ? "ahead of" : "behind");

@@ -1,5 +1,5 @@
 #include "agent/examination/examination.h"
-#include "agent/renewal/access.h"
+#include "agent/renewal/generation_key.h"
 #include "base/scoped.h"
 
 #include <openssl/err.h>
@@ -12,7 +12,7 @@ void examine_signer(struct examination *examination, struct check *check)
 	struct run *run = &examination->run;
 	struct error error = ERROR_INIT;
 
-	if (access_load_key_named(run, run->active.key_id, &examination->key, &error))
+	if (generation_key_load(run, &run->active, &examination->key, &error))
 		check_set_ok(check, "%s", run->outcome.signer);
 	else
 		check_set_failed(check,
