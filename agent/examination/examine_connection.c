@@ -64,12 +64,9 @@ void examine_connection(struct examination *examination, struct check *check)
 	struct error *answer = &examination->answer;
 
 	if (!connection_open(
-		&examination->connection, run, identity, connection_url(run), answer)) {
-		check_set_failed(check, NULL, answer);
-		return;
-	}
-	if (!connector_probe(examination->connection.connector, answer)
-	    && !came_to_tls(examination)) {
+		&examination->connection, run, identity, connection_url(run), answer)
+	    || (!connector_probe(examination->connection.connector, answer)
+		&& !came_to_tls(examination))) {
 		check_set_failed(check,
 		    answer->kind == ERROR_CONFIG
 			? "Mend server_ca_file."

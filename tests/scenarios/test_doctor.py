@@ -1,12 +1,14 @@
 """doctor shows the one thing that is wrong and its cure, and changes nothing."""
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from doctor import (AS_IT_SHOULD_BE, assert_fails, by_result, complaints, examine, line, objects)
-from world import PROGRAM, wait_until
+from json_schema import SCHEMA
+from world import PROGRAM, ROOT, wait_until
 
 
 def test_on_a_sound_host_all_is_well_and_nothing_changes(world):
@@ -26,6 +28,15 @@ def test_on_a_sound_host_all_is_well_and_nothing_changes(world):
     assert "TLSv1.3" in line(result, "tls-version")["message"]
     assert objects(world) == before
     assert len(world.connector.calls()) == 1  # __typename, and nothing else
+
+
+def test_the_checks_are_those_of_the_schema_and_of_the_manual_in_this_order(host):
+    names = list(dict.fromkeys(check["name"] for check in examine(host)["checks"]))
+    checks = SCHEMA["$defs"]["one"]["properties"]["checks"]
+    manual = (ROOT / "docs" / "man" / "renewal-agent.1").read_text()
+    section = manual.split(".Sh CHECKS\n")[1].split(".Sh ")[0]
+    assert names == checks["items"]["properties"]["name"]["enum"]
+    assert names == re.findall(r"^\.It (\S+)$", section, re.M)
 
 
 def test_for_people_there_is_a_line_for_each_check_and_no_colour_in_a_file(host):

@@ -166,7 +166,7 @@ def test_a_key_that_may_leave_the_token_fails_beside_one_that_may_not(world):
     ("C_FindObjectsInit", "key-attributes"), ("C_Sign", "self-test")])
 def test_a_module_that_hangs_fails_the_check_at_hand_and_the_rest_is_reported(
         host, function, name):
-    host.configure(step_timeout="2s")
+    host.configure(step_timeout="2s", request_timeout="1s")
     host.shim.plan(f"{function} 1 hang")
     result = host.run("doctor")
     found = by_result(result)
@@ -176,7 +176,7 @@ def test_a_module_that_hangs_fails_the_check_at_hand_and_the_rest_is_reported(
     names = [check["name"] for check in result["checks"]]
     assert found["skipped"] - AS_IT_SHOULD_BE >= set(names[names.index(name) + 1:])
     assert {"configuration", "state-fsync", "pin-source"} <= found["ok"]
-    host.configure(step_timeout=None)
+    host.configure(step_timeout=None, request_timeout=None)
     host.shim.plan()
     host.assert_identity_works()
 
