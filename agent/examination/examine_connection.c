@@ -63,8 +63,7 @@ void examine_connection(struct examination *examination, struct check *check)
 	const struct generation *identity = examination->key_signs ? &run->active : NULL;
 	struct error *answer = &examination->answer;
 
-	if (!connection_open(
-		&examination->connection, run, identity, connection_url(run), answer)
+	if (!connection_open(&examination->connection, run, identity, connection_url(run), answer)
 	    || (!connector_probe(examination->connection.connector, answer)
 		&& !came_to_tls(examination))) {
 		check_set_failed(check,
