@@ -104,18 +104,33 @@ static int run_all(const struct call *call, const struct config *config, cJSON *
 	return status;
 }
 
-/* No identity was come to: the command line or the configuration is wrong. */
+/* No identity was come to. */
+static int end(
+    const struct call *call, struct result *result, const struct error *error, cJSON **ret_report)
+{
+	result->error = *error;
+	tell(call, NULL, result);
+	*ret_report = report_json(call->options, NULL, NULL, result);
+	return result_exit_status(result, call->options->detailed_exitcode);
+}
+
+/* The command line is wrong. */
 static int fail(const struct call *call, const struct error *error, cJSON **ret_report)
 {
-	const struct command *command = call->options->command;
 	scoped(result) struct result result = result_new();
 
-	result.error = *error;
-	if (command && command->access == COMMAND_EXAMINES && error->kind != ERROR_USAGE)
+	return end(call, &result, error, ret_report);
+}
+
+/* The configuration is wrong, which an examination finds too. */
+static int fail_configuration(
+    const struct call *call, const struct error *error, cJSON **ret_report)
+{
+	scoped(result) struct result result = result_new();
+
+	if (call->options->command->access == COMMAND_EXAMINES)
 		command_doctor_refused(call, error, &result);
-	tell(call, NULL, &result);
-	*ret_report = report_json(call->options, NULL, NULL, &result);
-	return result_exit_status(&result, call->options->detailed_exitcode);
+	return end(call, &result, error, ret_report);
 }
 
 static int carry_out(const struct call *call, cJSON **ret_report)
@@ -126,7 +141,7 @@ static int carry_out(const struct call *call, cJSON **ret_report)
 	struct error error = ERROR_INIT;
 
 	if (!config_load(options->config, &config, &error))
-		return fail(call, &error, ret_report);
+		return fail_configuration(call, &error, ret_report);
 	if (options->all)
 		return run_all(call, config, ret_report);
 	if (!config_identity(config, options->identity, &settings, &error))

@@ -73,6 +73,7 @@ static void check_by_worker(
 		check_list_add(&result->checks, &supervised.checks.items[i]);
 	if (!done)
 		blame(&error, &result->checks);
+	skip_missing(CHECK_FIRST_OF_WORKER, "the worker did not come to it", &result->checks);
 }
 
 /* What stands highest in the order of exit statuses. */

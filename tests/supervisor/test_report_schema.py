@@ -13,6 +13,10 @@ COMMANDS = [
     ("keys", "--json"),
     ("keys", "--json", "--all", "--detailed-exitcode"),
     ("revoke", "--json", "--generation", "1"),
+    ("doctor", "--json"),
+    ("doctor", "--json", "--all"),
+    ("doctor", "--json", "--config", "/nowhere.conf"),
+    ("doctor", "--json", "--nonsense"),
     ("--json",),
 ]
 
