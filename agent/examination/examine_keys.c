@@ -35,7 +35,7 @@ static void judge_key(const struct key_pair *pair, enum key_role role, struct ch
 
 	if (role == KEY_ROLE_LEFTOVER || role == KEY_ROLE_NEXT || key_pair_check(pair, 0, &error))
 		check_set_ok(check,
-		    "%s %s: RSA %u, sensitive %s, extractable %s, never was %s, "
+		    "%s %s: RSA %u, sensitive %s, extractable %s, never extractable %s, "
 		    "made in the token %s, signs %s, decrypts %s",
 		    role_names[role], pair->label, pair->bits, word(is->sensitive, "yes", "no"),
 		    word(is->extractable, "yes", "no"), word(is->never_extractable, "yes", "no"),

@@ -117,6 +117,9 @@ def test_a_lock_that_is_held_is_named_and_not_waited_for(world):
     result = world.run("doctor")
     assert line(result, "lock")["result"] == "warn", result
     assert str(run.pid) in line(result, "lock")["message"]
+    assert line(result, "login")["result"] == "skipped"
+    assert "another run is at work" in line(result, "pin-latch")["message"]
+    assert run.poll() is None
     assert run.wait(60) == 0
     run.stdout.close()
     run.stderr.close()

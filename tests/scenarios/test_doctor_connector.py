@@ -102,3 +102,17 @@ def test_nothing_is_asked_but_the_cheap_question(host):
     assert not host.connector.calls("configuration") and not host.connector.calls("sign")
     assert not host.connector.certificates()
     assert len(host.connector.connections()) == 1
+
+
+def test_the_exit_status_is_that_of_the_worst_failure_wherever_it_stands(host):
+    host.connector.settings(listening=False)
+    host.configure(module="/nowhere/libpkcs11.so")
+    result = examine(host, logins=0)
+    assert by_result(result)["fail"] == {"module", "connection"}, result
+    assert (result.status, result["error"]["class"]) == (69, "token")
+    host.configure(module=host.shim.module)
+    host.state.chmod(0o777)
+    result = examine(host)
+    host.state.chmod(0o755)
+    assert by_result(result)["fail"] >= {"state-directory", "connection"}, result
+    assert result.status == 77, result
