@@ -217,10 +217,8 @@ bool access_open(struct run *run, struct error *error)
 	if (!keep_pin_if_wanted(run, access->token, &pin, error))
 		return false;
 
-	access->signers = (struct signers){
-		.token = access->token,
-		.choice = run->settings->signer,
-	};
+	access->signers =
+	    (struct signers){ .token = access->token, .choice = run->settings->signer };
 	run->access = take(access);
 	return true;
 }
@@ -243,6 +241,7 @@ bool access_take(struct run *run, struct module *module, struct token *token, st
 	}
 	access->module = module;
 	access->token = token;
+	access->signers = (struct signers){ .token = token, .choice = run->settings->signer };
 	run->access = access;
 	return true;
 }
