@@ -135,7 +135,7 @@ void examine_login(struct examination *examination, struct check *check)
 		    check, "the token shows that a wrong PIN was tried: doctor uses up no try");
 		return;
 	}
-	if (access_log_in(&examination->run, examination->pin, &error))
+	if (access_log_in(&examination->run, &examination->pin, &error))
 		check_set_ok(check, "the token accepts the PIN");
 	else if (error.kind == ERROR_BUSY)
 		check_set_skipped(check, "%s", error.message);

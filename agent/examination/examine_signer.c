@@ -1,6 +1,8 @@
 #include "agent/examination/examination.h"
+#include "agent/renewal/access.h"
 #include "agent/renewal/generation_key.h"
 #include "base/scoped.h"
+#include "base/text.h"
 
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -16,7 +18,8 @@ void examine_signer(struct examination *examination, struct check *check)
 		check_set_ok(check, "%s", run->outcome.signer);
 	else
 		check_set_failed(check,
-		    "Install the signer's package (Debian: libengine-pkcs11-openssl), or set "
+		    "Install the signer's package (Debian: pkcs11-provider or "
+		    "libengine-pkcs11-openssl), or set "
 		    "`signer`.",
 		    &error);
 }
@@ -54,15 +57,34 @@ static bool sign_and_verify(
 	return true;
 }
 
+/* Whether the signer in use, or with `signer = auto` the next that is right, signs as the
+   certificate request needs it. *error tells of those that failed. */
+static bool find_signer(struct examination *examination, EVP_PKEY *public_key, struct error *error)
+{
+	struct run *run = &examination->run;
+
+	do {
+		if (!examination->key
+		    && !generation_key_load(run, &run->active, &examination->key, error))
+			return false;
+		if (sign_and_verify(
+			examination->key, public_key, RSA_PKCS1_PADDING, "PKCS#1 v1.5", error))
+			return true;
+		EVP_PKEY_free(take(examination->key));
+		run->signature_wrong = true;
+	} while (access_take_over(run, error));
+	return false;
+}
+
 void examine_self_test(struct examination *examination, struct check *check)
 {
 	EVP_PKEY *public_key = X509_get0_pubkey(examination->run.active.certificate);
 	const char *signer = examination->run.outcome.signer;
+	char first[sizeof(examination->run.outcome.signer)];
 	struct error error = ERROR_INIT;
 
-	if (!sign_and_verify(
-		examination->key, public_key, RSA_PKCS1_PADDING, "PKCS#1 v1.5", &error)) {
-		(void)error_prefix(&error, "the signer \"%s\"", signer);
+	text_format(first, sizeof(first), "%s", signer);
+	if (!find_signer(examination, public_key, &error)) {
 		check_set_failed(check,
 		    "See whether the token is well; set `signer` to another one that is "
 		    "installed.",
@@ -70,7 +92,11 @@ void examine_self_test(struct examination *examination, struct check *check)
 		return;
 	}
 	examination->key_signs = true;
-	if (sign_and_verify(examination->key, public_key, RSA_PKCS1_PSS_PADDING, "PSS", &error))
+	if (!text_equal(first, signer))
+		check_set_warning(check, "Set `signer` to the one that signs rightly.",
+		    "the signer \"%s\" signs wrongly; \"%s\" takes over", first, signer);
+	else if (sign_and_verify(
+		     examination->key, public_key, RSA_PKCS1_PSS_PADDING, "PSS", &error))
 		check_set_ok(check, "%s signs by PKCS#1 v1.5 and PSS, and both verify", signer);
 	else
 		check_set_warning(check, "Only TLS 1.2 works without PSS.", "%s", error.message);

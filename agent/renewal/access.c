@@ -30,8 +30,6 @@ void access_close(struct access *access)
 	free(access);
 }
 
-DEFINE_SCOPED(access, struct access *, access_close)
-
 struct pin_source access_pin_source(const struct identity_settings *settings)
 {
 	if (settings->pin_file)
@@ -182,54 +180,6 @@ static bool keep_pin_if_wanted(
 	return true;
 }
 
-bool access_open(struct run *run, struct error *error)
-{
-	scoped(access) struct access *access = NULL;
-	scoped(secret) struct secret *pin = NULL;
-	scoped(token_uri) struct token_uri *uri = NULL;
-	const struct pin_source source = access_pin_source(run->settings);
-
-	if (run->access)
-		return true;
-	access = calloc(1, sizeof(*access));
-	if (!access)
-		return error_set(error, ERROR_INTERNAL, "out of memory");
-
-	run_note_step(run, run->settings->step_timeout, "opening the token");
-	/* A PIN command forks, and nothing may fork after C_Initialize. */
-	if (!pin_read(&source, &pin, error) || !token_uri_parse(run->settings->token, &uri, error)
-	    || !module_open(
-		run->settings->module, run->settings->module_init_args, &access->module, error)
-	    || !token_find(access->module, uri, &access->token, error)
-	    || !token_open_session(access->token, true, error))
-		return false;
-	if (!pin && source.kind == PIN_NONE && token_info(access->token)->login_required)
-		return error_set(error, ERROR_PIN,
-		    "token %s wants a PIN and none is configured: set pin_file, pin_credential, "
-		    "pin_fd, pin_command or pin_pad",
-		    token_name(access->token));
-	if (source.kind == PIN_PAD && !token_info(access->token)->pin_pad)
-		return error_set(error, ERROR_PIN,
-		    "token %s has no pin pad: set pin_file, pin_credential, pin_fd or pin_command",
-		    token_name(access->token));
-	if (token_info(access->token)->login_required && !log_in(run, access->token, pin, error))
-		return name_source(&source, error);
-	if (!keep_pin_if_wanted(run, access->token, &pin, error))
-		return false;
-
-	access->signers =
-	    (struct signers){ .token = access->token, .choice = run->settings->signer };
-	run->access = take(access);
-	return true;
-}
-
-bool access_has_ended(const struct run *run, struct error *error)
-{
-	if (error->kind == ERROR_TOKEN && run->access && !token_is_alive(run->access->token))
-		error->kind = ERROR_SESSION;
-	return error->kind == ERROR_SESSION;
-}
-
 bool access_take(struct run *run, struct module *module, struct token *token, struct error *error)
 {
 	struct access *access = calloc(1, sizeof(*access));
@@ -246,6 +196,45 @@ bool access_take(struct run *run, struct module *module, struct token *token, st
 	return true;
 }
 
+bool access_open(struct run *run, struct error *error)
+{
+	scoped(module) struct module *module = NULL;
+	scoped(token) struct token *token = NULL;
+	scoped(secret) struct secret *pin = NULL;
+	scoped(token_uri) struct token_uri *uri = NULL;
+	const struct pin_source source = access_pin_source(run->settings);
+
+	if (run->access)
+		return true;
+
+	run_note_step(run, run->settings->step_timeout, "opening the token");
+	/* A PIN command forks, and nothing may fork after C_Initialize. */
+	if (!pin_read(&source, &pin, error) || !token_uri_parse(run->settings->token, &uri, error)
+	    || !module_open(run->settings->module, run->settings->module_init_args, &module, error)
+	    || !token_find(module, uri, &token, error) || !token_open_session(token, true, error))
+		return false;
+	if (!pin && source.kind == PIN_NONE && token_info(token)->login_required)
+		return error_set(error, ERROR_PIN,
+		    "token %s wants a PIN and none is configured: set pin_file, pin_credential, "
+		    "pin_fd, pin_command or pin_pad",
+		    token_name(token));
+	if (source.kind == PIN_PAD && !token_info(token)->pin_pad)
+		return error_set(error, ERROR_PIN,
+		    "token %s has no pin pad: set pin_file, pin_credential, pin_fd or pin_command",
+		    token_name(token));
+	if (token_info(token)->login_required && !log_in(run, token, pin, error))
+		return name_source(&source, error);
+	return keep_pin_if_wanted(run, token, &pin, error)
+	       && access_take(run, take(module), take(token), error);
+}
+
+bool access_has_ended(const struct run *run, struct error *error)
+{
+	if (error->kind == ERROR_TOKEN && run->access && !token_is_alive(run->access->token))
+		error->kind = ERROR_SESSION;
+	return error->kind == ERROR_SESSION;
+}
+
 bool access_look_at_latch(struct run *run, const struct secret *pin, struct error *error)
 {
 	scoped(latch) struct latch *latch = NULL;
@@ -259,9 +248,13 @@ bool access_look_at_latch(struct run *run, const struct secret *pin, struct erro
 	    latch, &flags, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0, error);
 }
 
-bool access_log_in(struct run *run, const struct secret *pin, struct error *error)
+bool access_log_in(struct run *run, struct secret **pin, struct error *error)
 {
-	return log_in(run, run->access->token, pin, error);
+	const struct pin_source source = access_pin_source(run->settings);
+
+	if (!log_in(run, run->access->token, *pin, error))
+		return name_source(&source, error);
+	return keep_pin_if_wanted(run, run->access->token, pin, error);
 }
 
 struct token *access_token(const struct run *run)
