@@ -31,8 +31,9 @@ pkcs11-module-quirks = no-deinit
 """
 
 
-@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_openssl_s_client_reads_key_pem_before_and_after_a_renewal(world, version):
+    world.connector.settings(tls_min=version, tls_max=version)
     pin = world.directory / "pin-of-the-consumer"
     pin.write_text(world.token.pin)
     pin.chmod(0o600)
@@ -44,7 +45,7 @@ def test_openssl_s_client_reads_key_pem_before_and_after_a_renewal(world, versio
         done = subprocess.run(
             [*INSIDE, "openssl", "s_client", "-key", current / "key.pem",
              "-cert", current / "certificate.pem", "-cert_chain", current / "chain.pem",
-             "-CAfile", world.connector.server_ca_file, "-verify_return_error", version,
+             "-CAfile", world.connector.server_ca_file, "-verify_return_error",
              "-connect", address, "-servername", "localhost", "-quiet"],
             input="GET / HTTP/1.0\r\n\r\n", text=True, capture_output=True, timeout=TIMEOUT,
             env={**os.environ, **world.token.environment(), "OPENSSL_CONF": str(configuration)})
