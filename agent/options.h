@@ -26,11 +26,12 @@ struct options {
 	bool detailed_exitcode;
 	bool verbose;
 
-	const char *token_file, *url;   /* enroll */
-	bool force, dry_run, retry_pin; /* renew */
-	bool prune, unknown;            /* keys */
-	bool active;                    /* revoke */
-	uint32_t generation;            /* revoke; 0: not given */
+	const char *token_file, *url; /* enroll */
+	bool force, dry_run;          /* renew */
+	bool retry_pin;               /* enroll, renew */
+	bool prune, unknown;          /* keys */
+	bool active;                  /* revoke */
+	uint32_t generation;          /* revoke; 0: not given */
 };
 
 /* Borrows from argv. Every failure is ERROR_USAGE and says what there is. ret_options->json is

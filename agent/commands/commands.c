@@ -7,7 +7,7 @@
 /* clang-format off */
 const struct command command_table[COMMAND_COUNT] = {
 	{ "enroll", COMMAND_ENROLL, COMMAND_WRITES, command_enroll,
-	  "--token-file FILE|- [--url URL]",
+	  "--token-file FILE|- [--url URL] [--retry-pin]",
 	  "get a first certificate with the Connector's one-time token, or a new one when the old one is dead" },
 	{ "renew",  COMMAND_RENEW,  COMMAND_WRITES, command_renew,
 	  "[--force] [--dry-run] [--retry-pin]",

@@ -78,7 +78,7 @@ bool command_enroll(
 {
 	scoped(supervised) struct supervised supervised = { .interrupted = false };
 	scoped(enroll_token) struct enroll_token token = { .secret = NULL };
-	struct errand errand = { .task = JOB_ENROLL };
+	struct errand errand = { .task = JOB_ENROLL, .retry_pin = call->options->retry_pin };
 	bool done;
 
 	if (!read_token(call, identity, &token, error)

@@ -17,6 +17,9 @@
 #define NAME_BYTES 16 /* of the digest of the token's names */
 #define FILE_NAME_SIZE (2 * NAME_BYTES + 8)
 #define NAMES_MAX 1024
+/* A renewal that is not due would not come to the token. */
+#define LATCH_BY_HAND                                                                              \
+	"run once `renew --dry-run --retry-pin`, or, without a certificate, `enroll --retry-pin`"
 
 struct latch {
 	struct latch_token token;
@@ -225,7 +228,7 @@ static bool judge(const struct latch *latch, const struct latch_flags *flags, co
 	if (obstacle[0]) {
 		return error_set(error, ERROR_PIN,
 		    "no PIN is tried on the token \"%s\" (serial %s): %s. Make sure that the PIN "
-		    "is right, then run once with --retry-pin",
+		    "is right, then " LATCH_BY_HAND,
 		    token->label, token->serial, obstacle);
 	}
 	refusal = pin ? latch_memory_find(&latch->memory, pin, length) : NULL;
@@ -234,7 +237,7 @@ static bool judge(const struct latch *latch, const struct latch_flags *flags, co
 	clock_format(refusal->at, when);
 	return error_set(error, ERROR_PIN,
 	    "the token \"%s\" (serial %s) refused this PIN on %s, so it is not tried again: mend "
-	    "the PIN (a changed one is tried by itself), or run once with --retry-pin",
+	    "the PIN (a changed one is tried by itself), or " LATCH_BY_HAND,
 	    token->label, token->serial, when);
 }
 

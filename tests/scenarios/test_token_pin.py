@@ -84,6 +84,30 @@ def test_the_last_try_is_left_to_a_person(host):
     host.assert_recovers()
 
 
+def test_a_first_enrolment_tries_a_refused_pin_again_by_hand(new_world):
+    new_world.shim.plan("C_Login 1 fail CKR_PIN_INCORRECT")
+    token_file = new_world.one_time_token()
+    for _ in range(2):
+        result = new_world.run("enroll", "--token-file", token_file)
+        assert (result.status, result["reason"]) == (77, "latched"), result
+    assert "`enroll --retry-pin`" in result["error"]["message"]
+    assert new_world.calls("C_Login") == 1
+    new_world.shim.plan()
+    assert new_world.run("enroll", "--token-file", token_file, "--retry-pin").status == 0
+    new_world.assert_whole()
+
+
+def test_a_pin_is_tried_again_by_hand_when_nothing_is_due(host):
+    host.shim.plan("C_Login 1 fail CKR_PIN_INCORRECT")
+    assert host.run("keys").status == 77
+    host.shim.plan()
+    host.shim.forget()
+    assert_latched(host, "`renew --dry-run --retry-pin`", logins=0)
+    assert host.run("renew", "--dry-run", "--retry-pin").status == 0
+    host.shim.forget()
+    host.assert_recovers()
+
+
 def test_a_locked_token_is_not_tried_at_all(host):
     host.shim.plan("flags +LOCKED")
     assert_latched(host, "locked", "security officer", logins=0)

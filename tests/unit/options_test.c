@@ -80,6 +80,7 @@ static void every_command_is_found(void **state)
 {
 	(void)state;
 	assert_true(must_parse("renew --dry-run --retry-pin --all").dry_run);
+	assert_true(must_parse("enroll --token-file f --retry-pin").retry_pin);
 	assert_true(must_parse("renew --all --json --detailed-exitcode").detailed_exitcode);
 	assert_false(must_parse("status --detailed-exitcode").detailed_exitcode);
 	assert_true(must_parse("keys --prune --unknown").unknown);
