@@ -31,15 +31,18 @@ struct watch {
 	int64_t deadline; /* seconds; from `began` on */
 };
 
-/* The signals that end a run in an orderly way. */
+/* The signals that end a run in an orderly way; what our caller ignores (nohup) stays ignored, which
+   a signalfd would not see to. */
 static sigset_t ending_signals(void)
 {
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action;
 	sigset_t signals;
 
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
+		if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(&signals, numbers[i]);
 	return signals;
 }
 

@@ -108,13 +108,25 @@ def test_a_latched_pin_is_named(supervisor):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_worker_and_is_reported(supervisor, number):
-    process = supervisor.start("working", "keys", "--json")
+    # A shell that ran the tests in its background would have SIGINT ignored.
+    process = supervisor.start("working", "keys", "--json",
+                               preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
     worker = supervisor.worker()["pid"]
     process.send_signal(number)
     result = supervisor.finish(process)
     assert result.status == 75
     assert f"interrupted by {number.name}" in result.json["msg"]
     assert_gone(worker)
+
+
+def test_a_signal_that_the_caller_ignores_ends_nothing(supervisor):
+    process = supervisor.start("working", "keys", "--json",
+                               preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    supervisor.worker()
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    result = supervisor.finish(process)
+    assert (result.status, "interrupted by SIGTERM" in result.json["msg"]) == (75, True), result
 
 
 def test_the_worker_dies_with_its_supervisor_and_the_lock_is_free_then(supervisor):
