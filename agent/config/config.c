@@ -181,6 +181,25 @@ static bool check_timeouts(
 	    of_step, step->line == 0 ? ", the default" : "");
 }
 
+/* With a jitter as large as the fraction a certificate may be due as soon as it is there, and each
+   run would make another key. */
+static bool check_due_date(
+    const struct section *section, const struct section *agent, struct error *error)
+{
+	const struct identity_settings *settings = &section->settings;
+	const struct place *jitter = place_of(section, agent, "jitter");
+	const struct place *fraction = place_of(section, agent, "lifetime_fraction");
+	const struct place *place = jitter->line != 0 ? jitter : fraction;
+
+	if (settings->jitter < settings->lifetime_fraction)
+		return true;
+	return error_set(error, ERROR_CONFIG,
+	    "%s:%u: jitter (%g%s) is not smaller than lifetime_fraction (%g%s), so that a "
+	    "certificate could be due at once: set both",
+	    place->path, place->line, settings->jitter, jitter->line == 0 ? ", the default" : "",
+	    settings->lifetime_fraction, fraction->line == 0 ? ", the default" : "");
+}
+
 /* For a message of the worker's, which does not see the files. */
 static void note_place_of_token(struct section *section, const struct section *agent)
 {
@@ -207,7 +226,8 @@ static bool complete(struct reading *reading, struct error *error)
 		if (!identity_settings_check(&section->settings, error))
 			return error_prefix(
 			    error, "%s:%u", section->begins.path, section->begins.line);
-		if (!check_timeouts(section, &reading->agent, error))
+		if (!check_timeouts(section, &reading->agent, error)
+		    || !check_due_date(section, &reading->agent, error))
 			return false;
 		note_place_of_token(section, &reading->agent);
 	}

@@ -65,7 +65,7 @@ const struct setting setting_table[] = {
 	  .sentence = "The part of the certificate's lifetime after which it is renewed." },
 	{ "jitter", SETTING_FRACTION, AT(jitter), .least = 0, .most = 0.5,
 	  .standard = "0.1",
-	  .sentence = "The part of the lifetime by which a renewal may be moved earlier, so that a fleet spreads out." },
+	  .sentence = "The part of the lifetime by which a renewal may be moved earlier, so that a fleet spreads out; smaller than lifetime_fraction." },
 	{ "retain", SETTING_NUMBER, AT(retain), .least = 0, .most = 16,
 	  .standard = "1",
 	  .sentence = "Generations kept behind the active one, their keys included." },

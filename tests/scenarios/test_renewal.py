@@ -86,7 +86,7 @@ def test_the_request_id_of_the_run_is_sent_with_every_call(world):
 
 def test_a_certificate_of_a_short_life_becomes_due_and_is_renewed_by_a_plain_renew(new_world):
     new_world.connector.settings(validity_seconds=90)
-    new_world.configure(lifetime_fraction="0.1", jitter="0.5")
+    new_world.configure(lifetime_fraction="0.1", jitter="0")
     new_world.enroll()
     result = new_world.run("renew", command=("faketime", "-f", "+20s"))
     assert (result.status, result["reason"]) == (0, "renewed"), result

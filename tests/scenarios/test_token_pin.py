@@ -25,8 +25,8 @@ def assert_latched(host, *facts, logins, arguments=("renew", "--force")):
 
 
 def test_ten_runs_with_a_wrong_pin_try_it_once(new_world):
-    new_world.connector.settings(validity_seconds=3000)
-    new_world.configure(lifetime_fraction="0.1")
+    new_world.connector.settings(validity_seconds=2800)
+    new_world.configure(lifetime_fraction="0.1", jitter="0")
     new_world.enroll()
     file = pin_file(new_world, "not-the-pin\n")
     new_world.configure(pin_file=file)

@@ -150,6 +150,21 @@ static void a_request_that_may_take_as_long_as_its_step_is_refused(void **state)
 	assert_int_equal(config->identities[0].request_timeout, 120);
 }
 
+static void a_jitter_that_makes_a_certificate_due_at_once_is_refused(void **state)
+{
+	scoped(config) struct config *config = NULL;
+
+	assert_refusal_of(*state, ORDERS "lifetime_fraction = 0.1\n",
+	    "main.conf:5: jitter (0.1, the default) is not smaller than lifetime_fraction (0.1), "
+	    "so that a certificate could be due at once: set both");
+	assert_refusal_of(*state, "[agent]\njitter = 0.5\n" ORDERS "lifetime_fraction = 1/3\n",
+	    "main.conf:2: jitter (0.5) is not smaller than lifetime_fraction (0.333333), so that "
+	    "a certificate could be due at once: set both");
+	config_folder_write(*state, "main.conf", ORDERS "lifetime_fraction = 0.1\njitter = 0.09\n");
+	config = config_folder_must_load(*state);
+	assert_true(config->identities[0].jitter == 0.09);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +176,7 @@ int main(void)
 		in_a_folder(a_pin_in_the_wrong_place_is_refused_and_not_shown),
 		in_a_folder(a_setting_of_the_agent_alone_is_refused_in_an_identity),
 		in_a_folder(a_request_that_may_take_as_long_as_its_step_is_refused),
+		in_a_folder(a_jitter_that_makes_a_certificate_due_at_once_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
