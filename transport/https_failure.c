@@ -83,6 +83,14 @@ static bool is_too_long(const struct https_failure *failure)
 	       && (failure->code == CURLE_OUT_OF_MEMORY || failure->code == CODE_TOO_LARGE);
 }
 
+/* libcurl quotes the URL of a proxy that it cannot make anything of, with the password in it. */
+static bool is_quoted_proxy(const struct https_failure *failure)
+{
+	return (failure->code == CURLE_COULDNT_RESOLVE_PROXY
+		   || failure->code == CURLE_COULDNT_CONNECT)
+	       && strchr(failure->reason, '@');
+}
+
 static enum error_kind kind_of_code(CURLcode code)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
@@ -107,6 +115,10 @@ bool https_failure_set(const struct https_failure *failure, struct error *error)
 		return error_set(error, ERROR_CONNECTOR, "no TLS in common: %s", failure->reason);
 	if (is_too_long(failure))
 		return error_set(error, ERROR_CONNECTOR, "a header line of the answer is too long");
+	if (is_quoted_proxy(failure))
+		return error_set(error, ERROR_NETWORK,
+		    "the proxy that the environment names (https_proxy, all_proxy) is not usable: "
+		    "see its scheme, and that its password is percent-encoded");
 	if (failure->code == CURLE_COULDNT_CONNECT && failure->os_error != 0)
 		return error_set(error, ERROR_NETWORK, "%s: %s", failure->reason,
 		    strerror((int)failure->os_error));

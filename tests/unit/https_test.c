@@ -270,6 +270,24 @@ static void the_proxy_of_the_environment_is_used(void **state)
 	unsetenv("no_proxy");
 }
 
+static void a_proxy_that_cannot_be_used_is_not_quoted_with_its_password(void **state)
+{
+	static const char *const proxies[] = { "socks9://user:xyzzy@127.0.0.1:1/",
+		"http://user:xy/zzy@127.0.0.1:1/", "http://user:xy zzy@127.0.0.1:1/" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(proxies); i++) {
+		scoped(https) struct https *https = stand_in_run_open(&stand_in.identity);
+		struct https_answer answer;
+
+		setenv("https_proxy", proxies[i], 1);
+		assert_refused(stand_in_run_post(https, &answer, &error), &error, ERROR_NETWORK);
+		assert_null(strstr(error.message, "zzy"));
+		assert_non_null(strstr(error.message, "proxy"));
+		unsetenv("https_proxy");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +306,7 @@ int main(void)
 		WITH_THE_STAND_IN(waits_end_in_time),
 		WITH_THE_STAND_IN(retry_after_is_a_fact),
 		WITH_THE_STAND_IN(the_proxy_of_the_environment_is_used),
+		WITH_THE_STAND_IN(a_proxy_that_cannot_be_used_is_not_quoted_with_its_password),
 	};
 
 	return cmocka_run_group_tests(tests, stand_in_run_start, stand_in_run_stop);
