@@ -210,11 +210,15 @@ static void note_place_of_token(struct section *section, const struct section *a
 	section->settings.token_place = text_duplicate(text);
 }
 
-static bool complete(struct reading *reading, struct error *error)
+static bool complete(const char *path, struct reading *reading, struct error *error)
 {
 	bool agent_set[SETTING_COUNT];
 	bool is_set[SETTING_COUNT];
 
+	/* `renew --all` would have nothing to do, and say so, until the certificates are dead. */
+	if (reading->count == 0)
+		return error_set(error, ERROR_CONFIG,
+		    "%s has no [identity NAME] section, nor has a file in conf.d beside it", path);
 	list_set(&reading->agent, agent_set);
 	identity_settings_fill(&reading->agent.settings, agent_set, NULL, NULL);
 	for (size_t i = 0; i < reading->count; i++) {
@@ -264,7 +268,7 @@ static bool load(const char *path, struct config **ret_config, struct error *err
 	};
 
 	return config_files_find(path, &files, error) && read_files(&files, &reading, error)
-	       && complete(&reading, error) && make_config(path, &reading, ret_config, error);
+	       && complete(path, &reading, error) && make_config(path, &reading, ret_config, error);
 }
 
 const char *config_path(const char *path)
@@ -297,9 +301,6 @@ bool config_identity(const struct config *config, const char *name,
 	const char *nearest = NULL;
 	size_t least = SIZE_MAX;
 
-	if (config->count == 0)
-		return error_set(
-		    error, ERROR_CONFIG, "%s has no [identity NAME] section", config->path);
 	if (!name && config->count > 1)
 		return error_set(error, ERROR_USAGE,
 		    "%s has %zu identities: say which one with --identity NAME, or --all",

@@ -30,10 +30,11 @@ struct config {
 
 /* The file that config_load reads. Borrowed. */
 const char *config_path(const char *path);
-/* path NULL: RENEWAL_AGENT_CONFIG, else the default. */
+/* path NULL: RENEWAL_AGENT_CONFIG, else the default. There is one identity at least. */
 MUST_CHECK bool config_load(const char *path, struct config **ret_config, struct error *error);
 void config_discard(struct config *config);
-/* name NULL: the only one there is. ERROR_USAGE when there is none or several. Borrowed. */
+/* name NULL: the only one there is. ERROR_USAGE when there is none of that name, or
+   several. Borrowed. */
 MUST_CHECK bool config_identity(const struct config *config, const char *name,
     const struct identity_settings **ret_identity, struct error *error);
 

@@ -81,6 +81,15 @@ static void an_unknown_section_and_a_name_that_is_no_folder_are_refused(void **s
 	    "name in its state directory");
 }
 
+static void a_configuration_without_identity_is_refused(void **state)
+{
+	static const char message[] =
+	    "main.conf has no [identity NAME] section, nor has a file in conf.d beside it";
+
+	assert_refusal_of(*state, "", message);
+	assert_refusal_of(*state, "[agent]\n", message);
+}
+
 static void what_is_required_must_be_there(void **state)
 {
 	assert_refusal_of(*state, "\n[identity orders]\nmodule = /m.so\ntoken = pkcs11:token=a\n",
@@ -171,6 +180,7 @@ int main(void)
 		in_a_folder(an_unknown_setting_is_refused_with_the_one_that_was_meant),
 		in_a_folder(a_setting_may_stand_once_in_a_section_over_all_files),
 		in_a_folder(an_unknown_section_and_a_name_that_is_no_folder_are_refused),
+		in_a_folder(a_configuration_without_identity_is_refused),
 		in_a_folder(what_is_required_must_be_there),
 		in_a_folder(two_ways_to_the_pin_are_refused),
 		in_a_folder(a_pin_in_the_wrong_place_is_refused_and_not_shown),

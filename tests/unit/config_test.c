@@ -147,7 +147,6 @@ static void an_identity_is_found_by_name_or_by_being_the_only_one(void **state)
 {
 	scoped(config) struct config *one = NULL;
 	scoped(config) struct config *two = NULL;
-	scoped(config) struct config *none = NULL;
 	const struct identity_settings *settings = NULL;
 	struct error error = ERROR_INIT;
 
@@ -163,10 +162,6 @@ static void an_identity_is_found_by_name_or_by_being_the_only_one(void **state)
 	assert_ok(config_identity(two, "billing", &settings, &error), &error);
 	assert_string_equal(settings->name, "billing");
 	assert_refused(config_identity(two, NULL, &settings, &error), &error, ERROR_USAGE);
-
-	config_folder_write(*state, "main.conf", "[agent]\n");
-	none = config_folder_must_load(*state);
-	assert_refused(config_identity(none, NULL, &settings, &error), &error, ERROR_CONFIG);
 }
 
 int main(void)
