@@ -17,6 +17,7 @@
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 /* What people hear: failures, and what came of a command that may change something, even if that was
@@ -149,12 +150,13 @@ static int carry_out(const struct call *call, cJSON **ret_report)
 	return run(call, settings, ret_report);
 }
 
+/* object NULL: help and version are text. */
 static int report(const struct call *call, const cJSON *object, int status)
 {
 	struct error error = ERROR_INIT;
 
-	if (call->options->json ? report_print_json(stdout, object, &error)
-				: report_flush(stdout, &error))
+	if (object && call->options->json ? report_print_json(stdout, object, &error)
+					  : report_flush(stdout, &error))
 		return status;
 	console_print(call->console, "%s", error.message);
 	return status != 0 ? status : error_exit_status(error.kind);
@@ -192,7 +194,7 @@ int main(int argc, char **argv)
 	struct console console;
 	struct call call = { &options, &console, clock_now() };
 	bool parsed;
-	int status;
+	int status = EX_OK;
 
 	prepare_process();
 	parsed = options_parse(argc, argv, &options, &error);
@@ -201,14 +203,11 @@ int main(int argc, char **argv)
 		status = fail(&call, &error, &object);
 		return report(&call, object, status);
 	}
-	if (options.version) {
+	if (options.version)
 		printf("renewal-agent " RENEWAL_AGENT_VERSION "\n");
-		return 0;
-	}
-	if (options.help) {
+	else if (options.help)
 		options_print_help(stdout, options.command);
-		return 0;
-	}
-	status = carry_out(&call, &object);
+	else
+		status = carry_out(&call, &object);
 	return report(&call, object, status);
 }

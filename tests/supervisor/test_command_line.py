@@ -103,6 +103,12 @@ def test_closed_standard_streams_do_no_harm(supervisor):
     assert "schema_version" not in lock and "a module that prints" not in lock
 
 
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_that_cannot_be_written_is_an_error(supervisor, option):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        assert supervisor.run("outcome", option, stdout=full).status == 75
+
+
 def test_help_and_version(supervisor):
     assert supervisor.run("outcome", "--version").output.startswith("renewal-agent ")
     assert "--dry-run" in supervisor.run("outcome", "renew", "--help").output
