@@ -246,7 +246,6 @@ static bool make_config(
 	if (!config)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	config->path = text_duplicate(path);
-	config->state_directory = text_duplicate(reading->agent.settings.state_directory);
 	config->identities = calloc(reading->count + 1, sizeof(*config->identities));
 	if (!config->identities)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
@@ -290,7 +289,6 @@ void config_discard(struct config *config)
 	for (size_t i = 0; i < config->count; i++)
 		identity_settings_clear(&config->identities[i]);
 	free(config->identities);
-	free(config->state_directory);
 	free(config->path);
 	free(config);
 }

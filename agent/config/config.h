@@ -23,7 +23,6 @@
 
 struct config {
 	char *path;
-	char *state_directory;
 	struct identity_settings *identities; /* in the order of the files */
 	size_t count;
 };

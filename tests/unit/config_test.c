@@ -23,7 +23,6 @@ static void what_is_not_set_has_its_default(void **state)
 	assert_int_equal(config->count, 1);
 	settings = &config->identities[0];
 	assert_string_equal(settings->name, "orders");
-	assert_string_equal(config->state_directory, "/var/lib/renewal-agent");
 	assert_string_equal(settings->state_directory, "/var/lib/renewal-agent");
 	assert_string_equal(settings->token, "pkcs11:token=fleet");
 	assert_null(settings->enrollment_url);
