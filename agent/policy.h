@@ -14,6 +14,8 @@
 #define POLICY_CLOCK_AGREES (5 * 60)
 /* Two looks at nameless objects, so far apart, must see the same ones before they are ours. */
 #define POLICY_NAMELESS_PAUSE 2
+/* What the label of every object of the agent's begins with; nothing with another one is destroyed. */
+#define POLICY_LABEL "renewal-agent/"
 /* Fresh key ids: random bytes. */
 #define POLICY_KEY_ID_SIZE 16
 #define POLICY_KEY_BITS_LEAST 2048

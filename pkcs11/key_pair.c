@@ -1,5 +1,6 @@
 #include "pkcs11/key_pair.h"
 
+#include "base/text.h"
 #include "pkcs11/key_pair_read.h"
 #include "pkcs11/module.h"
 #include "pkcs11/object.h"
@@ -187,6 +188,40 @@ bool key_pair_any_always_authenticates(
 	return true;
 }
 
+/* An id is no owner's mark: another program may have chosen the same, and C_CopyObject keeps it. What
+   a kill inside of a token has left bears no label yet. */
+static CK_RV drop_those_of_others(
+    const struct token *token, const char *label_prefix, struct object_list *objects)
+{
+	char label[KEY_LABEL_SIZE];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < objects->count; i++) {
+		CK_RV result = key_label_read(token, objects->handles[i], label, sizeof(label));
+
+		if (result == CKR_OBJECT_HANDLE_INVALID)
+			continue;
+		if (result != CKR_OK)
+			return result;
+		if (label[0] == '\0' || text_starts_with(label, label_prefix))
+			objects->handles[kept++] = objects->handles[i];
+	}
+	objects->count = kept;
+	return CKR_OK;
+}
+
+static CK_RV find_ours(const struct token *token, const struct key_id *id, const char *label_prefix,
+    struct object_list *privates, struct object_list *publics)
+{
+	CK_RV result = find_both(token, id, privates, publics);
+
+	if (result == CKR_OK)
+		result = drop_those_of_others(token, label_prefix, privates);
+	if (result == CKR_OK)
+		result = drop_those_of_others(token, label_prefix, publics);
+	return result;
+}
+
 static CK_RV destroy_all(
     const struct token *token, const struct object_list *objects, size_t *count)
 {
@@ -197,13 +232,14 @@ static CK_RV destroy_all(
 	return result;
 }
 
-static bool check_destroyed(const struct token *token, const struct key_id *id, struct error *error)
+static bool check_destroyed(const struct token *token, const struct key_id *id,
+    const char *label_prefix, struct error *error)
 {
 	size_t left;
 	scoped(object_list) struct object_list privates = { NULL, 0 };
 	scoped(object_list) struct object_list publics = { NULL, 0 };
 	char text[KEY_ID_TEXT_SIZE];
-	CK_RV result = find_both(token, id, &privates, &publics);
+	CK_RV result = find_ours(token, id, label_prefix, &privates, &publics);
 
 	if (result != CKR_OK)
 		return key_error(error, result, "make sure of the destruction of", token, id);
@@ -216,13 +252,13 @@ static bool check_destroyed(const struct token *token, const struct key_id *id, 
 	    token_name(token), text, left, left == 1 ? "is" : "are");
 }
 
-bool key_pair_destroy(
-    const struct token *token, const struct key_id *id, size_t *ret_destroyed, struct error *error)
+bool key_pair_destroy(const struct token *token, const struct key_id *id, const char *label_prefix,
+    size_t *ret_destroyed, struct error *error)
 {
 	scoped(object_list) struct object_list privates = { NULL, 0 };
 	scoped(object_list) struct object_list publics = { NULL, 0 };
 	size_t destroyed = 0;
-	CK_RV result = find_both(token, id, &privates, &publics);
+	CK_RV result = find_ours(token, id, label_prefix, &privates, &publics);
 
 	/* While the private one cannot be destroyed, its public one stays as well. */
 	if (result == CKR_OK)
@@ -231,7 +267,7 @@ bool key_pair_destroy(
 		result = destroy_all(token, &publics, &destroyed);
 	if (result != CKR_OK)
 		return key_error(error, result, "destroy", token, id);
-	if (privates.count + publics.count > 0 && !check_destroyed(token, id, error))
+	if (privates.count + publics.count > 0 && !check_destroyed(token, id, label_prefix, error))
 		return false;
 
 	if (ret_destroyed)

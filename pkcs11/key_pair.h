@@ -85,10 +85,11 @@ MUST_CHECK bool key_pair_public_key(
 /* Whether a private key wants the PIN again for each signature (CKA_ALWAYS_AUTHENTICATE). */
 MUST_CHECK bool key_pair_any_always_authenticates(
     const struct token *token, bool *ret_any, struct error *error);
-/* Destroys every private and public object with this id, private first. Absent is fine;
-   *ret_destroyed counts objects and may be NULL. Looks again afterwards. */
-MUST_CHECK bool key_pair_destroy(
-    const struct token *token, const struct key_id *id, size_t *ret_destroyed, struct error *error);
+/* Destroys the private and public objects with this id whose label starts with `label_prefix` or is
+   empty, private first: an id may be another program's too. Absent is fine; *ret_destroyed counts
+   objects and may be NULL. Looks again afterwards. */
+MUST_CHECK bool key_pair_destroy(const struct token *token, const struct key_id *id,
+    const char *label_prefix, size_t *ret_destroyed, struct error *error);
 
 /* All pairs of the token whose label starts with `label_prefix`, in the order of their labels.
    Owned: free(). At most KEY_PAIR_LIST_MAX, more is an error. */

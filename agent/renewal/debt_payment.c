@@ -1,5 +1,6 @@
 #include "agent/renewal/debt_payment.h"
 
+#include "agent/policy.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/leftovers.h"
@@ -162,7 +163,7 @@ static bool destroy_key(struct run *run, const struct key_id *id, struct error *
 
 	run_label_prefix(run, prefix);
 	return certificate_object_destroy(token, id, prefix, NULL, error)
-	       && key_pair_destroy(token, id, NULL, error);
+	       && key_pair_destroy(token, id, POLICY_LABEL, NULL, error);
 }
 
 static bool pay_destruction(struct run *run, const struct debt *debt, struct error *error)

@@ -92,7 +92,7 @@ bool leftovers_destroy_named(struct run *run, size_t *ret_destroyed, struct erro
 		if (role != KEY_ROLE_LEFTOVER)
 			continue;
 		if (!certificate_object_destroy(token, &pairs[i].id, prefix, NULL, error)
-		    || !key_pair_destroy(token, &pairs[i].id, NULL, error))
+		    || !key_pair_destroy(token, &pairs[i].id, POLICY_LABEL, NULL, error))
 			return error_prefix(error, "destroy the leftover key %s", pairs[i].label);
 		run_warn(run, "destroyed the leftover key %s", pairs[i].label);
 		destroyed++;
@@ -109,7 +109,7 @@ void leftovers_explain_full(struct run *run, struct error *error)
 	char prefix[JOURNAL_LABEL_SIZE];
 	size_t count = 0;
 
-	(void)text_format(prefix, sizeof(prefix), "renewal-agent/%s/", store_tag(run->store));
+	(void)text_format(prefix, sizeof(prefix), POLICY_LABEL "%s/", store_tag(run->store));
 	if (!key_pair_list(access_token(run), prefix, &pairs, &count, &unlisted))
 		return;
 	for (size_t i = 0; i < count; i++)

@@ -1,5 +1,6 @@
 #include "agent/renewal/run.h"
 
+#include "agent/policy.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -87,6 +88,6 @@ void run_warn(const struct run *run, const char *format, ...)
 void run_label_prefix(const struct run *run, char prefix[JOURNAL_LABEL_SIZE])
 {
 	/* The tag has 8 characters and the identity's name at most 64: it fits. */
-	(void)text_format(prefix, JOURNAL_LABEL_SIZE, "renewal-agent/%s/%s/", store_tag(run->store),
+	(void)text_format(prefix, JOURNAL_LABEL_SIZE, POLICY_LABEL "%s/%s/", store_tag(run->store),
 	    run->settings->name);
 }

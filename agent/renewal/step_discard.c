@@ -1,3 +1,4 @@
+#include "agent/policy.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
@@ -11,7 +12,7 @@ bool step_discard(struct run *run, enum phase *ret_after, struct error *error)
 
 	(void)ret_after;
 	if (key_id_parse(run->journal.key_id, &id)
-	    && !key_pair_destroy(access_token(run), &id, NULL, error))
+	    && !key_pair_destroy(access_token(run), &id, POLICY_LABEL, NULL, error))
 		return false;
 	return leftovers_destroy_nameless(run, error) && answer_remove(run->store, error)
 	       && store_remove(run->store, run->journal.generation, error);

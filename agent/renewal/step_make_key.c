@@ -1,3 +1,4 @@
+#include "agent/policy.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
@@ -37,7 +38,7 @@ static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct 
 {
 	struct nameless nameless;
 
-	if (!key_pair_destroy(access_token(run), id, NULL, error)
+	if (!key_pair_destroy(access_token(run), id, POLICY_LABEL, NULL, error)
 	    || !leftovers_destroy_nameless(run, error)
 	    || !nameless_find(access_token(run), &nameless, error))
 		return false;

@@ -282,15 +282,30 @@ static void destroying_takes_every_object_of_the_id_and_no_other(void **state)
 	generate(soft, &id, "a");
 	generate(soft, &id, "a");
 	generate(soft, &other_id, "a");
-	assert_ok(key_pair_destroy(soft->token, &id, &destroyed, &error), &error);
+	assert_ok(key_pair_destroy(soft->token, &id, "", &destroyed, &error), &error);
 	assert_int_equal(destroyed, 4);
 	assert_int_equal(find(soft, &id).state, KEY_PAIR_ABSENT);
 	assert_int_equal(find(soft, &other_id).state, KEY_PAIR_WHOLE);
 	assert_int_equal(soft_token_count(soft), 2);
-	assert_ok(key_pair_destroy(soft->token, &id, &destroyed, &error), &error);
+	assert_ok(key_pair_destroy(soft->token, &id, "", &destroyed, &error), &error);
 	assert_int_equal(destroyed, 0);
-	assert_ok(key_pair_destroy(soft->token, &other_id, NULL, &error), &error);
+	assert_ok(key_pair_destroy(soft->token, &other_id, "", NULL, &error), &error);
 	assert_int_equal(soft_token_count(soft), 0);
+}
+
+static void a_key_of_others_with_the_same_id_is_left_alone(void **state)
+{
+	const struct soft_token *soft = *state;
+	struct error error = ERROR_INIT;
+	size_t destroyed = 99;
+
+	generate(soft, &id, "renewal-agent/x/orders/1");
+	generate(soft, &id, "somebody");
+	soft_token_create_private_key(soft, &id, "", NULL, 0); /* what a kill leaves */
+	assert_ok(key_pair_destroy(soft->token, &id, "renewal-agent/", &destroyed, &error), &error);
+	assert_int_equal(destroyed, 3);
+	assert_int_equal(find(soft, &id).state, KEY_PAIR_WHOLE);
+	assert_string_equal(find(soft, &id).label, "somebody");
 }
 
 static void sizes_beyond_the_token_are_refused_with_its_range(void **state)
@@ -343,6 +358,7 @@ int main(void)
 		ON_AN_EMPTY_TOKEN(the_public_half_comes_from_either_object),
 		ON_AN_EMPTY_TOKEN(a_key_that_is_absent_or_empty_has_no_public_half),
 		ON_AN_EMPTY_TOKEN(destroying_takes_every_object_of_the_id_and_no_other),
+		ON_AN_EMPTY_TOKEN(a_key_of_others_with_the_same_id_is_left_alone),
 		ON_AN_EMPTY_TOKEN(sizes_beyond_the_token_are_refused_with_its_range),
 		ON_AN_EMPTY_TOKEN(a_label_that_does_not_fit_or_an_empty_id_never_reaches_the_token),
 	};

@@ -259,7 +259,7 @@ static void a_key_that_was_destroyed_does_not_sign(void **state)
 	(void)state;
 	assert_ok(key_pair_generate(token, &gone, "a", 2048, &error), &error);
 	key = load(&gone);
-	assert_ok(key_pair_destroy(token, &gone, NULL, &error), &error);
+	assert_ok(key_pair_destroy(token, &gone, "", NULL, &error), &error);
 	assert_int_equal(EVP_DigestSignInit(signing, NULL, EVP_sha256(), NULL, key), 1);
 	assert_int_not_equal(
 	    EVP_DigestSign(signing, signature, &length, (const unsigned char *)"x", 1), 1);
