@@ -254,7 +254,7 @@ bool access_log_in(struct run *run, struct secret **pin, struct error *error)
 
 	if (!log_in(run, run->access->token, *pin, error))
 		return name_source(&source, error);
-	return keep_pin_if_wanted(run, run->access->token, pin, error);
+	return !run->store || keep_pin_if_wanted(run, run->access->token, pin, error);
 }
 
 struct token *access_token(const struct run *run)

@@ -28,8 +28,8 @@ MAY = {
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/policy.h"}, {"cjson"}),
     "agent/report": (
-        {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity", "agent/report",
-         "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
+         "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent/doctor": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/supervisor", "agent/doctor", "agent/policy.h", "agent/call.h",

@@ -161,13 +161,13 @@ def test_a_key_that_may_leave_the_token_fails_beside_one_that_may_not(world):
         ["fail", "ok"]
 
 
-@pytest.mark.parametrize("function, name", [
-    ("C_Initialize", "module"), ("C_GetTokenInfo", "token"), ("C_Login", "login"),
-    ("C_FindObjectsInit", "key-attributes"), ("C_Sign", "self-test")])
+@pytest.mark.parametrize("call, name", [
+    ("C_Initialize 1", "module"), ("C_GetTokenInfo 1", "token"), ("C_Login 1", "login"),
+    ("C_FindObjectsInit 2", "key-attributes"), ("C_Sign 1", "self-test")])
 def test_a_module_that_hangs_fails_the_check_at_hand_and_the_rest_is_reported(
-        host, function, name):
+        host, call, name):
     host.configure(step_timeout="2s", request_timeout="1s")
-    host.shim.plan(f"{function} 1 hang")
+    host.shim.plan(f"{call} hang")
     result = host.run("doctor")
     found = by_result(result)
     assert (result.status, found["fail"]) == (75, {name}), result
