@@ -46,6 +46,14 @@ def test_objects_of_other_programs_are_never_touched(world):
     assert [role for role, _ in roles(world)] == ["active", "retained", "unknown", "unknown"]
 
 
+def test_another_programs_key_with_the_id_of_a_leftover_stays(world):
+    world.token.make_key_pair("their key", b"\x07\x07")
+    before = foreign(world)
+    world.token.make_key_pair(f"renewal-agent/{tag_of(world)}/orders/77", b"\x07\x07")
+    assert world.run("renew", "--force").status == 0
+    assert is_the_same(before, foreign(world))
+
+
 def test_prune_destroys_what_is_left_of_ours_and_unknown_what_has_no_name(world):
     label = f"renewal-agent/{tag_of(world)}/orders/77"
     world.token.make_key_pair(label, b"\x07\x07")
