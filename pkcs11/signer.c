@@ -49,9 +49,16 @@ bool signer_open(enum signer_kind kind, struct token *token, struct signer **ret
 	scoped(signer) struct signer *signer = NULL;
 	void *state = NULL;
 
+	*ret_absent = token_pin(token) && !backends[kind]->answers_for_pin;
+	if (*ret_absent)
+		return error_set(error, ERROR_TOKEN,
+		    "the signer \"%s\" cannot be used with the token %s, where a key of ours wants "
+		    "the "
+		    "PIN for each signature (CKA_ALWAYS_AUTHENTICATE): set signer = engine, or "
+		    "auto",
+		    backends[kind]->name, token_name(token));
 	/* Nothing in this process may ask at the terminal. */
 	UI_set_default_method(UI_null());
-	*ret_absent = false;
 	if (!backends[kind]->open(token, &state, ret_absent, error))
 		return error_prefix(error, "the signer \"%s\"", backends[kind]->name);
 	signer = calloc(1, sizeof(*signer));

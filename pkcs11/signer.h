@@ -29,9 +29,10 @@ const char *signer_kind_name(enum signer_kind kind);
 const char *signer_kind_package(enum signer_kind kind); /* the Debian package that has it */
 MUST_CHECK bool signer_kind_parse(const char *name, enum signer_kind *ret_kind);
 
-/* ERROR_TOKEN names the package to install when it is not there; *ret_absent tells so, and is set
-   in any case. Each kind once a process; `token` has its session and is logged in, and must outlive
-   the signer. From now on nothing in this process asks at the terminal. */
+/* ERROR_TOKEN names the package to install when it is not there, or says that it cannot serve this
+   token; *ret_absent tells either, and is set in any case. Each kind once a process; `token` has its
+   session and is logged in, and must outlive the signer. From now on nothing in this process asks at
+   the terminal. */
 MUST_CHECK bool signer_open(enum signer_kind kind, struct token *token, struct signer **ret_signer,
     bool *ret_absent, struct error *error);
 void signer_close(struct signer *signer);

@@ -135,6 +135,7 @@ static bool engine_load(void *state, const char *uri, EVP_PKEY **ret_key, struct
 const struct signer_backend signer_engine = {
 	.name = "engine",
 	.package = PACKAGE,
+	.answers_for_pin = true,
 	.open = engine_open,
 	.load = engine_load,
 	.close = engine_close,

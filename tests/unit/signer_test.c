@@ -1,5 +1,6 @@
 #include "pkcs11/signer.h"
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "pkcs11/token.h"
 #include "tests/unit/soft_token.h"
@@ -265,6 +266,24 @@ static void a_key_that_was_destroyed_does_not_sign(void **state)
 	    EVP_DigestSign(signing, signature, &length, (const unsigned char *)"x", 1), 1);
 }
 
+/* The last one: the PIN stays with the token. */
+static void a_signer_that_cannot_answer_for_the_pin_is_none_for_a_token_that_keeps_it(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct secret *pin = NULL;
+	struct signer *signer = NULL;
+	bool absent = false;
+
+	(void)state;
+	assert_ok(secret_new(&pin, &error), &error);
+	token_take_pin(bench.soft->token, pin);
+	assert_refused(signer_open(SIGNER_PKCS11PROV, bench.soft->token, &signer, &absent, &error),
+	    &error, ERROR_TOKEN);
+	assert_true(absent);
+	assert_non_null(strstr(error.message, "CKA_ALWAYS_AUTHENTICATE"));
+	assert_non_null(strstr(error.message, "signer = engine"));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +297,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_token_whose_sessions_are_all_taken_gets_no_engine),
 		cmocka_unit_test(a_key_that_is_not_the_one_that_was_meant_is_refused),
 		cmocka_unit_test(a_key_that_was_destroyed_does_not_sign),
+		cmocka_unit_test(
+		    a_signer_that_cannot_answer_for_the_pin_is_none_for_a_token_that_keeps_it),
 	};
 
 	int failed;
