@@ -111,8 +111,8 @@ def break_by_destroying(world, spare):
 
 
 def break_by_halving(world, spare):
-    world.token.destroy(id=spare, kind="public")
-
+    """A public object without its private one; the other way round a key can be used."""
+    world.token.destroy(id=spare, kind="private")
 
 
 @pytest.mark.parametrize("damage", [break_by_destroying, break_by_halving])
