@@ -75,7 +75,7 @@ static const char *fault_of(const struct key_pair *pair, unsigned bits)
 	if (pair->state == KEY_PAIR_HALF)
 		return "is not whole: an object or its modulus is missing, or the two do not match";
 	if (pair->state == KEY_PAIR_AMBIGUOUS)
-		return "shares its id with another key";
+		return "shares its id with another key: " KEY_PAIR_AMBIGUOUS_CURE;
 	if (bits != 0 ? pair->bits != bits : pair->bits < BITS_LEAST)
 		return "has not the size that was wanted";
 	if (pair->exponent != PUBLIC_EXPONENT)

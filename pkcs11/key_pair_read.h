@@ -11,6 +11,11 @@ struct key_pair;
 struct object_list;
 struct token;
 
+/* What to do about two keys with one id, as the end of a message. */
+#define KEY_PAIR_AMBIGUOUS_CURE                                                                    \
+	"with pkcs11-tool, destroy the one that is not labelled renewal-agent/..., or give it "    \
+	"another CKA_ID"
+
 /* Everything of *ret_pair but the id. */
 MUST_CHECK CK_RV key_pair_read(const struct token *token, const struct object_list *privates,
     const struct object_list *publics, struct key_pair *ret_pair);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
+#include "pkcs11/key_pair_read.h"
 #include "pkcs11/module.h"
 #include "pkcs11/object.h"
 #include "pkcs11/signer_backend.h"
@@ -102,8 +103,9 @@ bool signer_check_id(const struct token *token, const struct key_id *id, struct 
 		    "the token %s has no private key with the id %s", token_name(token), text);
 	if (keys.count != 1)
 		return error_set(error, ERROR_TOKEN,
-		    "the token %s has %zu private keys with the id %s, not one", token_name(token),
-		    keys.count, text);
+		    "the token %s has %zu private keys with the id %s, not "
+		    "one: " KEY_PAIR_AMBIGUOUS_CURE,
+		    token_name(token), keys.count, text);
 	return true;
 }
 

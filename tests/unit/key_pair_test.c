@@ -170,7 +170,7 @@ static void two_keys_with_one_id_are_ambiguous(void **state)
 	generate(soft, &id, "b");
 	pair = find(soft, &id);
 	assert_int_equal(pair.state, KEY_PAIR_AMBIGUOUS);
-	assert_unusable(&pair, BITS, "shares its id");
+	assert_unusable(&pair, BITS, "destroy the one that is not labelled renewal-agent/...");
 	soft_token_create_public_key(soft, &other_id, "a", NULL, 0);
 	soft_token_create_public_key(soft, &other_id, "a", NULL, 0);
 	assert_int_equal(find(soft, &other_id).state, KEY_PAIR_AMBIGUOUS);

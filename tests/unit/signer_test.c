@@ -171,6 +171,7 @@ static void two_private_keys_with_one_id_are_refused(void **state)
 	assert_refused(signer_load_key(bench.signer, &twice, &key, &error), &error, ERROR_TOKEN);
 	assert_null(key);
 	assert_non_null(strstr(error.message, "has 2 private keys with the id 08"));
+	assert_non_null(strstr(error.message, "destroy the one that is not labelled"));
 }
 
 /* The engine would take it without complaint and fail only when it has to sign. */
