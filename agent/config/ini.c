@@ -1,8 +1,11 @@
 #include "agent/config/ini.h"
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 #include <string.h>
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static const char blanks[] = " \t";
 
@@ -109,6 +112,10 @@ bool ini_parse(char *text, size_t length, const char *path, ini_handler *handler
 	struct ini_line current = { 0 };
 	char *line = text;
 
+	/* What some editors put there shows in none: a message about the line would show nothing. */
+	if (text_starts_with(text, BYTE_ORDER_MARK))
+		return error_set(error, ERROR_CONFIG,
+		    "%s:1: begins with a byte order mark: save it as plain UTF-8", path);
 	while (line < text + length) {
 		size_t rest = (size_t)(text + length - line);
 		char *end = memchr(line, '\n', rest);

@@ -100,6 +100,13 @@ static void a_line_that_is_none_of_the_three_is_refused_with_its_number(void **s
 	assert_refusal("\na = 1\n", "a.conf:2: a setting before the first [section]");
 }
 
+static void a_byte_order_mark_is_called_by_its_name(void **state)
+{
+	(void)state;
+	assert_refusal("\xef\xbb\xbf[s]\na = 1\n",
+	    "a.conf:1: begins with a byte order mark: save it as plain UTF-8");
+}
+
 static void a_refusal_of_the_handler_gets_file_and_line_too(void **state)
 {
 	(void)state;
@@ -142,6 +149,7 @@ int main(void)
 		cmocka_unit_test(sections_are_taken_as_they_are_written),
 		cmocka_unit_test(nothing_is_in_an_empty_file),
 		cmocka_unit_test(a_line_that_is_none_of_the_three_is_refused_with_its_number),
+		cmocka_unit_test(a_byte_order_mark_is_called_by_its_name),
 		cmocka_unit_test(a_refusal_of_the_handler_gets_file_and_line_too),
 		cmocka_unit_test(what_is_no_text_is_refused),
 		cmocka_unit_test(the_longest_line_is_taken_and_one_byte_more_is_refused),
