@@ -1,5 +1,6 @@
 #include "agent/state/lock.h"
 
+#include "agent/state/state_file.h"
 #include "agent/state/store.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,20 +21,12 @@
 
 static bool fail(const struct store *store, const char *verb, struct error *error)
 {
+	const struct state_folder folder = { store_folder(store), store_path(store) };
 	int reason = errno;
-	struct stat status;
 
-	if (reason == EACCES
-	    && fstatat(store_folder(store), LOCK_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0
-	    && status.st_uid != geteuid())
-		return error_set(error, ERROR_PERMISSION,
-		    "cannot %s %s/" LOCK_NAME
-		    ": %s; it belongs to the user with the id %u, but this runs as %u: run it as "
-		    "that user",
-		    verb, store_path(store), strerror(reason), (unsigned)status.st_uid,
-		    (unsigned)geteuid());
-	return error_set(error, file_error_kind(reason), "cannot %s %s/" LOCK_NAME ": %s", verb,
+	error_set(error, file_error_kind(reason), "cannot %s %s/" LOCK_NAME ": %s", verb,
 	    store_path(store), strerror(reason));
+	return reason == EACCES && state_file_advise(&folder, LOCK_NAME, error);
 }
 
 /* Asked again and again instead of once with a signal that ends the wait: a timer's signal would

@@ -34,6 +34,19 @@ static bool fail(struct error *error, const char *verb, const char *path)
 	    error, file_error_kind(reason), "cannot %s %s: %s", verb, path, strerror(reason));
 }
 
+bool state_file_advise(const struct state_folder *folder, const char *name, struct error *error)
+{
+	struct stat status;
+
+	if (error->kind != ERROR_PERMISSION
+	    || fstatat(folder->descriptor, name, &status, AT_SYMLINK_NOFOLLOW) != 0
+	    || !S_ISREG(status.st_mode) || status.st_uid == geteuid())
+		return false;
+	return error_set(error, ERROR_PERMISSION,
+	    "%s; it belongs to the user with the id %u, but this runs as %u: run it as that user",
+	    error->message, (unsigned)status.st_uid, (unsigned)geteuid());
+}
+
 bool state_file_read(const struct state_folder *folder, const char *name, cJSON **ret_object,
     bool *ret_damaged, struct error *error)
 {
@@ -55,7 +68,7 @@ bool state_file_read(const struct state_folder *folder, const char *name, cJSON 
 	}
 	if (!file_read(
 		folder->descriptor, name, STATE_FILE_SIZE_MAX, place.path, &text, &length, error))
-		return false;
+		return state_file_advise(folder, name, error);
 	if (!text)
 		return true;
 	if (!json_parse(text, length, place.path, ERROR_DAMAGED, &object, &why)

@@ -25,6 +25,10 @@ enum state_file_safety {
 	STATE_FILE_ON_DISK     /* nothing: it is there when the function returns */
 };
 
+/* Adds to an ERROR_PERMISSION about a file that belongs to another user as whom to run. Returns
+   false. */
+bool state_file_advise(const struct state_folder *folder, const char *name, struct error *error);
+
 /* Absent: *ret_object NULL. Not one JSON object, too long or no regular file: *ret_object NULL
    and *ret_damaged true. The caller owns the object. */
 MUST_CHECK bool state_file_read(const struct state_folder *folder, const char *name,

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
 
 /*
  * The journal against damage, kills and full disks.
@@ -245,6 +246,34 @@ static void a_kill_anywhere_leaves_the_old_journal_or_the_new_one(void **state)
 	}
 }
 
+/* Root opens every file: the test needs somebody else. */
+static void a_journal_of_another_user_says_as_whom_to_run(void **state)
+{
+	static const char said[] =
+	    "/journal.json: Permission denied; it belongs to the user with the id 0, "
+	    "but this runs as 12345: run it as that user";
+	struct error error = ERROR_INIT;
+	struct journal journal = full_journal();
+	pid_t child;
+	int status;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	child = fork();
+	if (child == 0) {
+		bool damaged;
+
+		if (setresuid(12345, 12345, 12345) != 0
+		    || journal_read(store, &journal, &damaged, &error))
+			_exit(1);
+		_exit(error.kind == ERROR_PERMISSION && strstr(error.message, said) ? 0 : 2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +281,7 @@ int main(void)
 		WITH_A_STORE(a_damaged_journal_is_set_aside),
 		WITH_A_STORE(what_is_no_json_object_is_set_aside),
 		WITH_A_STORE(a_symlink_in_the_place_of_the_journal_is_set_aside_and_not_followed),
+		WITH_A_STORE(a_journal_of_another_user_says_as_whom_to_run),
 		WITH_A_STORE(what_announces_a_deed_is_on_disk_before_it),
 		WITH_A_STORE(a_kill_anywhere_leaves_the_old_journal_or_the_new_one),
 	};
