@@ -30,13 +30,25 @@ enum error_kind file_error_kind(int error_number)
 	}
 }
 
+const char *file_error_reason(int error_number)
+{
+	switch (error_number) {
+	case EMFILE:
+		return "too many open files: raise the limit (LimitNOFILE=, ulimit -n)";
+	case ENFILE:
+		return "too many open files on this host: raise the limit (sysctl fs.file-max)";
+	default:
+		return strerror(error_number);
+	}
+}
+
 /* "cannot <verb> <path>: <reason>" */
 static bool fail(struct error *error, const char *verb, const char *path)
 {
 	int reason = errno;
 
-	return error_set(
-	    error, file_error_kind(reason), "cannot %s %s: %s", verb, path, strerror(reason));
+	return error_set(error, file_error_kind(reason), "cannot %s %s: %s", verb, path,
+	    file_error_reason(reason));
 }
 
 bool folder_open(const char *path, int *ret_folder, struct error *error)

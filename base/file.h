@@ -17,6 +17,8 @@
 
 /* The kind that fits an errno: ERROR_PERMISSION, ERROR_STATE or ERROR_INTERNAL. */
 enum error_kind file_error_kind(int error_number);
+/* strerror(), with what to do when there may be no more open files. Never NULL. */
+const char *file_error_reason(int error_number);
 
 /* Opens a folder, O_DIRECTORY | O_CLOEXEC; a symlink as the last part is followed. */
 MUST_CHECK bool folder_open(const char *path, int *ret_folder, struct error *error);

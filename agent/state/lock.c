@@ -25,7 +25,7 @@ static bool fail(const struct store *store, const char *verb, struct error *erro
 	int reason = errno;
 
 	error_set(error, file_error_kind(reason), "cannot %s %s/" LOCK_NAME ": %s", verb,
-	    store_path(store), strerror(reason));
+	    store_path(store), file_error_reason(reason));
 	return reason == EACCES && state_file_advise(&folder, LOCK_NAME, error);
 }
 

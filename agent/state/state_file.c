@@ -30,8 +30,8 @@ static bool fail(struct error *error, const char *verb, const char *path)
 {
 	int reason = errno;
 
-	return error_set(
-	    error, file_error_kind(reason), "cannot %s %s: %s", verb, path, strerror(reason));
+	return error_set(error, file_error_kind(reason), "cannot %s %s: %s", verb, path,
+	    file_error_reason(reason));
 }
 
 bool state_file_advise(const struct state_folder *folder, const char *name, struct error *error)

@@ -14,8 +14,8 @@ static bool fail(struct error *error, const char *verb, const char *path)
 {
 	int reason = errno;
 
-	return error_set(
-	    error, file_error_kind(reason), "cannot %s %s: %s", verb, path, strerror(reason));
+	return error_set(error, file_error_kind(reason), "cannot %s %s: %s", verb, path,
+	    file_error_reason(reason));
 }
 
 /* Others could put a journal or a `current` of theirs in place; and what root writes into another

@@ -6,6 +6,7 @@
 #include "agent/supervisor/worker_process.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/file.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -117,6 +118,9 @@ static bool set_death(struct watch *watch, struct error *error)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_NOT_STARTED)
 		return error_set(error, ERROR_INTERNAL,
 		    "the program renewal-worker cannot be run: reinstall the package");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_WITHOUT_DESCRIPTORS)
+		return error_set(
+		    error, ERROR_STATE, "cannot start the worker: %s", file_error_reason(EMFILE));
 	if (!WIFSIGNALED(status))
 		return error_set(error, ERROR_INTERNAL,
 		    "the worker ended with status %d and without a report while %s",
@@ -281,7 +285,8 @@ bool supervisor_run(const struct job *job, const struct secret *token, int lock,
 	signals = signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
 	watch.signals = signals;
 	done = signals >= 0 ? run(&watch, token, lock, error)
-			    : error_set(error, ERROR_INTERNAL, "signalfd: %s", strerror(errno));
+			    : error_set(error, file_error_kind(errno), "signalfd: %s",
+				file_error_reason(errno));
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return done;
 }

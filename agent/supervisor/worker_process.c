@@ -4,6 +4,7 @@
 #include "agent/job/job.h"
 #include "agent/supervisor/worker_environment.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -55,10 +56,14 @@ static bool place(int descriptor, int number)
 static bool arrange_descriptors(int channel, int lock, int pin_descriptor)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int high_channel = fcntl(channel, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
-	int high_lock = fcntl(lock < 0 ? null : lock, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+	int high_channel;
+	int high_lock;
 
-	if (null < 0 || high_channel < 0 || high_lock < 0)
+	if (null < 0)
+		return false;
+	high_channel = fcntl(channel, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+	high_lock = fcntl(lock < 0 ? null : lock, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+	if (high_channel < 0 || high_lock < 0)
 		return false;
 	if ((pin_descriptor != STDIN_FILENO && !place(null, STDIN_FILENO))
 	    || !place(STDERR_FILENO, STDOUT_FILENO) || !place(high_channel, WORKER_CHANNEL)
@@ -74,7 +79,13 @@ static bool arrange_descriptors(int channel, int lock, int pin_descriptor)
 	return true;
 }
 
-/* In the child. What fails here ends in the status that says "not started". */
+/* After arrange_descriptors: F_DUPFD calls a number above the limit invalid. */
+static bool limit_was_met(void)
+{
+	return errno == EMFILE || errno == ENFILE || errno == EINVAL;
+}
+
+/* In the child. What fails here ends in one of the two statuses that say "not started". */
 _Noreturn static void become_worker(const char *path, char **environment,
     const struct identity_settings *settings, int channel, int lock, pid_t parent)
 {
@@ -85,9 +96,10 @@ _Noreturn static void become_worker(const char *path, char **environment,
 	sigemptyset(&none);
 	/* Between fork and prctl the parent may have gone: nobody would send the signal then. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent
-	    || sigprocmask(SIG_SETMASK, &none, NULL) != 0
-	    || !arrange_descriptors(channel, lock, settings->pin_fd))
+	    || sigprocmask(SIG_SETMASK, &none, NULL) != 0)
 		_exit(WORKER_NOT_STARTED);
+	if (!arrange_descriptors(channel, lock, settings->pin_fd))
+		_exit(limit_was_met() ? WORKER_WITHOUT_DESCRIPTORS : WORKER_NOT_STARTED);
 	execve(path, arguments, environment);
 	_exit(WORKER_NOT_STARTED);
 }
@@ -105,8 +117,8 @@ bool worker_process_start(const struct identity_settings *settings, int lock,
 	if (!find_program(path, error))
 		return false;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		return error_set(error, ERROR_INTERNAL, "cannot make a channel to the worker: %s",
-		    strerror(errno));
+		return error_set(error, file_error_kind(errno),
+		    "cannot make a channel to the worker: %s", file_error_reason(errno));
 	pid = fork();
 	if (pid == 0)
 		become_worker(path, environment, settings, ends[1], lock, parent);

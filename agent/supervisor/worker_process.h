@@ -12,6 +12,8 @@
 
 /* Exit status of a child that could not become a worker; the dynamic linker uses it too. */
 #define WORKER_NOT_STARTED 127
+/* Of one for which there were no more descriptors. */
+#define WORKER_WITHOUT_DESCRIPTORS 126
 
 struct identity_settings;
 

@@ -116,3 +116,11 @@ def test_a_stopped_worker_is_ended_by_its_deadline(world, hanging):
     assert not is_alive(worker)
     world.configure(step_timeout=None, request_timeout=None)
     world.assert_renews()
+
+
+@pytest.mark.parametrize("arguments", [("renew", "--force"), ("keys",)])
+def test_too_few_descriptors_come_with_the_cure(world, arguments):
+    for limit in range(4, 18):  # below, the program's libraries cannot be loaded
+        world.assert_fails(75, "state", "raise the limit (LimitNOFILE=, ulimit -n)",
+                           arguments=arguments, command=("prlimit", f"--nofile={limit}"))
+    world.assert_renews()

@@ -59,6 +59,14 @@ static void every_errno_has_a_kind(void **state)
 		assert_int_equal(file_error_kind(bugs[i]), ERROR_INTERNAL);
 }
 
+static void too_many_open_files_come_with_the_cure(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(file_error_reason(EMFILE), "raise the limit (LimitNOFILE="));
+	assert_non_null(strstr(file_error_reason(ENFILE), "raise the limit (sysctl"));
+	assert_string_equal(file_error_reason(EACCES), strerror(EACCES));
+}
+
 static void a_folder_is_opened_through_a_symlink_and_not_inherited(void **state)
 {
 	scoped(fd) int folder = -1;
@@ -216,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_errno_has_a_kind),
+		cmocka_unit_test(too_many_open_files_come_with_the_cure),
 		IN_FOLDER(a_folder_is_opened_through_a_symlink_and_not_inherited),
 		IN_FOLDER(what_is_no_folder_is_not_opened),
 		IN_FOLDER(a_folder_is_made_with_its_mode_and_durably),
