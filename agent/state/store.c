@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -40,6 +41,25 @@ static bool check_folder(int folder, const char *path, bool make, struct error *
 	return true;
 }
 
+/* mkdir has failed: where the folder above is missing, nothing but a person makes it. */
+static bool set_not_made(const char *path, struct error *error)
+{
+	int reason = errno;
+	char above[PATH_MAX];
+	const char *parent;
+	struct stat status;
+
+	text_format(above, sizeof(above), "%s", path);
+	parent = dirname(above);
+	if (reason == ENOENT && stat(parent, &status) != 0 && errno == ENOENT)
+		return error_set(error, ERROR_CONFIG,
+		    "cannot make the state directory %s: %s is missing: make %s first, or set "
+		    "state_directory",
+		    path, parent, parent);
+	errno = reason;
+	return fail(error, "make the state directory", path);
+}
+
 /* The folder's entry is fsynced in its parent: all that comes to be in it depends on that. */
 static bool make_state_directory(const char *path, int *ret_folder, struct error *error)
 {
@@ -47,7 +67,7 @@ static bool make_state_directory(const char *path, int *ret_folder, struct error
 	scoped(fd) int parent = -1;
 
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return fail(error, "make the state directory", path);
+		return set_not_made(path, error);
 	if (!folder_open(path, &folder, error))
 		return false;
 	if (fchmod(folder, 0755) != 0)

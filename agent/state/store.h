@@ -37,9 +37,10 @@ struct generation {
 	bool revoked;          /* by us */
 };
 
-/* Makes state directory (its parent must exist) and folders when `make` is true; else a missing
-   folder succeeds with *ret_store NULL. ERROR_PERMISSION for a folder that others may write to
-   and, when `make` is true, for one that belongs neither to us nor to root. */
+/* Makes state directory and folders when `make` is true; else a missing folder succeeds with
+   *ret_store NULL. ERROR_CONFIG when the state directory's parent is missing; ERROR_PERMISSION for
+   a folder that others may write to and, when `make` is true, for one that belongs neither to us
+   nor to root. */
 MUST_CHECK bool store_open(const char *state_directory, const char *identity, bool make,
     struct store **ret_store, struct error *error);
 void store_close(struct store *store);

@@ -42,11 +42,15 @@ static void a_state_directory_without_a_parent_is_refused(void **state)
 	struct error error = ERROR_INIT;
 	struct store *store = NULL;
 	char path[128];
+	char cure[256];
 
 	(void)state;
 	assert_true(text_format(path, sizeof(path), "%s/deep/er", state_folder_path()));
-	assert_refused(store_open(path, "orders", true, &store, &error), &error, ERROR_STATE);
+	assert_true(text_format(
+	    cure, sizeof(cure), "make %s/deep first, or set state_directory", state_folder_path()));
+	assert_refused(store_open(path, "orders", true, &store, &error), &error, ERROR_CONFIG);
 	assert_non_null(strstr(error.message, path));
+	assert_non_null(strstr(error.message, cure));
 }
 
 static void a_file_in_the_place_of_a_folder_is_refused(void **state)
