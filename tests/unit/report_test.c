@@ -367,34 +367,6 @@ static void keys_are_shown_with_what_keeps_them_in_the_token(void **state)
 	assert_shows(text, "  unknown  an object without a name");
 }
 
-static void the_worst_of_several_exit_statuses_counts(void **state)
-{
-	(void)state;
-	assert_int_equal(result_worse_status(0, 75), 75);
-	assert_int_equal(result_worse_status(75, 76), 76);
-	assert_int_equal(result_worse_status(76, 20), 20);
-	assert_int_equal(result_worse_status(20, 69), 69);
-	assert_int_equal(result_worse_status(69, 78), 78);
-	assert_int_equal(result_worse_status(78, 77), 77);
-	assert_int_equal(result_worse_status(77, 70), 70);
-	assert_int_equal(result_worse_status(11, 0), 11);
-	assert_int_equal(result_worse_status(0, 10), 0);
-	assert_int_equal(result_worse_status(10, 10), 10);
-	assert_int_equal(result_worse_status(0, 0), 0);
-}
-
-static void nothing_changed_is_10_when_details_are_wanted(void **state)
-{
-	struct host *host = *state;
-
-	assert_int_equal(result_exit_status(&host->result, false), 0);
-	assert_int_equal(result_exit_status(&host->result, true), 10);
-	host->result.changed = true;
-	assert_int_equal(result_exit_status(&host->result, true), 0);
-	(void)error_set(&host->result.error, ERROR_NETWORK, "nobody");
-	assert_int_equal(result_exit_status(&host->result, true), 75);
-}
-
 #define on_a_host(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -412,8 +384,6 @@ int main(void)
 		on_a_host(people_see_what_matters),
 		on_a_host(people_see_what_is_wrong),
 		on_a_host(keys_are_shown_with_what_keeps_them_in_the_token),
-		cmocka_unit_test(the_worst_of_several_exit_statuses_counts),
-		on_a_host(nothing_changed_is_10_when_details_are_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
