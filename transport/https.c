@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PROXY_SIZE 64 /* an IPv6 address with its zone, and a port */
+
 struct https {
 	CURL *curl;
 	struct https_settings settings;
@@ -25,7 +27,7 @@ struct https {
 	struct tls_trace trace;
 	struct response_head head;
 	struct text_buffer body;
-	bool at_proxy;        /* TLS with a proxy has begun, and none with the server yet */
+	bool at_server;       /* TLS with the server has begun, none with a proxy only */
 	struct error refusal; /* of a callback of ours: then it is the reason, not the CURLcode */
 	char reason[CURL_ERROR_SIZE];
 };
@@ -53,8 +55,8 @@ static CURLcode prepare_tls(CURL *curl, void *context, void *user)
 		return CURLE_ABORTED_BY_CALLBACK;
 	}
 	/* A proxy gets no certificate of ours, and what it says is not said by the Connector. */
-	https->at_proxy = is_of_proxy(context);
-	if (https->at_proxy)
+	https->at_server = !is_of_proxy(context);
+	if (!https->at_server)
 		return CURLE_OK;
 	tls_trace_watch(&https->trace, context);
 	if (https->trust && !trust_store_add(https->trust, context))
@@ -208,7 +210,7 @@ static void reset(struct https *https)
 	tls_trace_start(&https->trace);
 	https->head = (struct response_head){ .size = 0 };
 	https->reason[0] = '\0';
-	https->at_proxy = false;
+	https->at_server = false;
 }
 
 static CURLcode perform(struct https *https, const char *url, struct curl_slist *headers,
@@ -255,6 +257,24 @@ static void note_facts(struct https *https, const struct https_failure *failure)
 	curl_easy_getinfo(https->curl, CURLINFO_RESPONSE_CODE, &facts->status);
 }
 
+/* On a new connection TLS with the server comes first, unless there is a proxy in between. It is named
+   by its address: the variable that names it may hold a password. */
+static void find_proxy(const struct https *https, char ret_proxy[PROXY_SIZE])
+{
+	const char *address = NULL;
+	long connections = 0;
+	long own_port = 0; /* none while nothing is connected */
+	long port = 0;
+
+	curl_easy_getinfo(https->curl, CURLINFO_NUM_CONNECTS, &connections);
+	curl_easy_getinfo(https->curl, CURLINFO_LOCAL_PORT, &own_port);
+	curl_easy_getinfo(https->curl, CURLINFO_PRIMARY_IP, &address);
+	curl_easy_getinfo(https->curl, CURLINFO_PRIMARY_PORT, &port);
+	ret_proxy[0] = '\0';
+	if (connections > 0 && own_port > 0 && !https->at_server)
+		text_format(ret_proxy, PROXY_SIZE, "%s port %ld", address ? address : "?", port);
+}
+
 bool https_post(struct https *https, const char *url, const char *secret_header, const char *body,
     size_t length, struct https_answer *ret_answer, struct error *error)
 {
@@ -265,6 +285,7 @@ bool https_post(struct https *https, const char *url, const char *secret_header,
 		.trace = &https->trace,
 	};
 	scoped(request_headers) struct curl_slist *headers = NULL;
+	char proxy[PROXY_SIZE];
 	char host[URL_HOST_SIZE];
 
 	reset(https);
@@ -276,15 +297,14 @@ bool https_post(struct https *https, const char *url, const char *secret_header,
 	failure.code = perform(https, url, headers, body, length);
 	curl_easy_getinfo(https->curl, CURLINFO_OS_ERRNO, &failure.os_error);
 	curl_easy_getinfo(https->curl, CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+	find_proxy(https, proxy);
+	failure.proxy = proxy;
 	if (https->reason[0] == '\0')
 		failure.reason = curl_easy_strerror(failure.code);
 	note_facts(https, &failure);
 
 	if (https->refusal.kind != ERROR_NONE)
 		return error_set(error, https->refusal.kind, "%s", https->refusal.message);
-	if (failure.code != CURLE_OK && https->at_proxy)
-		return error_set(error, ERROR_NETWORK,
-		    "the proxy that the environment names, over TLS 1.3: %s", failure.reason);
 	if (failure.code != CURLE_OK || https_failure_is_withheld(&failure))
 		return https_failure_set(&failure, error);
 	if (!https->head.complete) /* libcurl calls that a whole answer */

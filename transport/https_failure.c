@@ -101,6 +101,15 @@ static enum error_kind kind_of_code(CURLcode code)
 
 bool https_failure_set(const struct https_failure *failure, struct error *error)
 {
+	if (is_quoted_proxy(failure))
+		return error_set(error, ERROR_NETWORK,
+		    "the proxy that the environment names (https_proxy, all_proxy) is not usable: "
+		    "see its scheme, and that its password is percent-encoded");
+	/* Our own settings may be what is wrong there, too. */
+	if (failure->proxy[0] != '\0' && kind_of_code(failure->code) == ERROR_NETWORK)
+		return error_set(error, ERROR_NETWORK,
+		    "the proxy that the environment names, %s: %s", failure->proxy,
+		    failure->reason);
 	if (https_failure_is_withheld(failure))
 		return error_set(error, ERROR_TOKEN,
 		    "our certificate was not sent: no signature scheme suits server and key");
@@ -115,10 +124,6 @@ bool https_failure_set(const struct https_failure *failure, struct error *error)
 		return error_set(error, ERROR_CONNECTOR, "no TLS in common: %s", failure->reason);
 	if (is_too_long(failure))
 		return error_set(error, ERROR_CONNECTOR, "a header line of the answer is too long");
-	if (is_quoted_proxy(failure))
-		return error_set(error, ERROR_NETWORK,
-		    "the proxy that the environment names (https_proxy, all_proxy) is not usable: "
-		    "see its scheme, and that its password is percent-encoded");
 	if (failure->code == CURLE_COULDNT_CONNECT && failure->os_error != 0)
 		return error_set(error, ERROR_NETWORK, "%s: %s", failure->reason,
 		    strerror((int)failure->os_error));

@@ -13,6 +13,7 @@ struct tls_trace;
 struct https_failure {
 	CURLcode code;
 	const char *reason; /* libcurl's own words */
+	const char *proxy;  /* that was connected to, when it did not come further; "": none */
 	long os_error;      /* errno of the last connect; 0 when none failed */
 	long verify_result; /* X509_V_... of the server's certificate */
 	bool pkcs1_only;    /* TLS 1.2 was the most that our key can do */

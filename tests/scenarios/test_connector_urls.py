@@ -115,7 +115,8 @@ def test_no_proxy_names_hosts_that_are_reached_without_one(host):
 def test_a_proxy_that_does_not_connect(host, answer, said):
     with Proxy(host.connector.mtls_url, answer) as proxy:
         host.environment = {"https_proxy": proxy.address}
-        host.assert_fails(75, "network", host.connector.mtls_url, said)
+        host.assert_fails(75, "network", host.connector.mtls_url, said,
+                          f"the proxy that the environment names, 127.0.0.1 port {proxy.port}")
         assert host.connector.connections() == []
     host.environment = {}
     host.assert_recovers()
@@ -158,7 +159,8 @@ def test_a_proxy_over_tls_does_not_get_our_certificate(host, tls_proxy, tmp_path
 
 def test_a_proxy_over_tls_that_does_not_verify_is_not_taken_for_the_connector(host, tls_proxy):
     host.environment = {"https_proxy": tls_proxy.address}
-    host.assert_fails(75, "network", "the proxy", "certificate")
+    host.assert_fails(75, "network", f"127.0.0.1 port {tls_proxy.port}",
+                      "certificate")
     assert tls_proxy.shown == [] and host.connector.connections() == []
     host.environment = {}
     host.assert_recovers()

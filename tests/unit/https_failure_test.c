@@ -18,9 +18,11 @@ static const struct tls_trace quiet = {
 
 static struct https_failure failure_of(CURLcode code, const struct tls_trace *trace)
 {
-	return (struct https_failure){
-		.code = code, .reason = "in libcurl's words", .has_identity = true, .trace = trace
-	};
+	return (struct https_failure){ .code = code,
+		.reason = "in libcurl's words",
+		.proxy = "",
+		.has_identity = true,
+		.trace = trace };
 }
 
 static enum error_kind kind_of(const struct https_failure *failure)
@@ -70,6 +72,20 @@ static void an_alert_decides_whatever_the_code(void **state)
 			assert_false(https_failure_is_unverified(&failure));
 		}
 	}
+}
+
+static void what_fails_at_a_proxy_names_it(void **state)
+{
+	struct https_failure failure = failure_of(CURLE_PEER_FAILED_VERIFICATION, &quiet);
+
+	(void)state;
+	failure.proxy = "192.0.2.1 port 3128";
+	assert_int_equal(kind_of(&failure), ERROR_NETWORK);
+	assert_non_null(
+	    strstr(error.message, "the environment names, 192.0.2.1 port 3128: in lib"));
+	failure.code = CURLE_SSL_CACERT_BADFILE;
+	assert_int_equal(kind_of(&failure), ERROR_CONFIG);
+	assert_null(strstr(error.message, "proxy"));
 }
 
 static void without_an_identity_none_is_rejected(void **state)
@@ -218,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_alert_decides_whatever_the_code),
+		cmocka_unit_test(what_fails_at_a_proxy_names_it),
 		cmocka_unit_test(without_an_identity_none_is_rejected),
 		cmocka_unit_test(
 		    a_server_certificate_that_does_not_verify_may_be_a_matter_of_the_clock),
