@@ -31,7 +31,8 @@ static bool destroy(struct soft_token *soft, struct shim_report *report)
 {
 	struct error *error = &report->error;
 
-	return shim_open(soft, error) && key_pair_destroy(soft->token, &id, "", &report->count, error);
+	return shim_open(soft, error)
+	       && key_pair_destroy(soft->token, &id, "", &report->count, error);
 }
 
 static void run_well(
