@@ -83,7 +83,8 @@ static CK_RV find_ours(const struct token *token, const struct key_id *id, const
 	return result == CKR_OK ? keep_ours(token, label_prefix, ret_objects) : result;
 }
 
-/* Byte by byte: a write that was cut, or that the token has done otherwise, is seen. */
+/* Byte by byte: a write that was cut, or that the token has done otherwise, is seen. Into as much
+   room as is wanted: NSS refuses a number more room than it has bytes. */
 static CK_RV compare(const struct token *token, CK_OBJECT_HANDLE object,
     const CK_ATTRIBUTE *attributes, CK_ULONG count, bool *ret_equal)
 {
@@ -93,9 +94,12 @@ static CK_RV compare(const struct token *token, CK_OBJECT_HANDLE object,
 	for (CK_ULONG i = 0; i < count; i++) {
 		const CK_ATTRIBUTE *wanted = &attributes[i];
 		size_t length;
-		CK_RV result =
-		    object_read(token, object, wanted->type, bytes, sizeof(bytes), &length);
+		CK_RV result;
 
+		if (wanted->ulValueLen > sizeof(bytes))
+			return CKR_OK;
+		result =
+		    object_read(token, object, wanted->type, bytes, wanted->ulValueLen, &length);
 		if (result == CKR_BUFFER_TOO_SMALL)
 			return CKR_OK;
 		if (result != CKR_OK)

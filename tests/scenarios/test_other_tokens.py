@@ -50,6 +50,14 @@ def test_a_wrong_pin_is_tried_once(world):
     world.assert_recovers()
 
 
+def test_the_certificate_is_stored_beside_its_key(new_world):
+    new_world.configure(store_certificate="yes")
+    new_world.enroll()
+    new_world.assert_whole()
+    active, = new_world.run("keys")["keys"]
+    assert active["certificate_stored"]
+
+
 @pytest.mark.parametrize("function", ["C_Login", "C_GenerateKeyPair", "C_Sign", "C_DestroyObject"])
 def test_a_kill_before_or_after_a_call_that_changes_something_loses_nothing(world, function):
     world.assert_renews()
