@@ -171,6 +171,10 @@ void doctor_journal(const struct doctor *doctor, struct check *check)
 		check_set_warning(check,
 		    "Mend what follows; renew --force tries before that moment.",
 		    "in a back-off until %s: %s", moment, journal->last_message);
+	else if (journal_has_spare(journal))
+		check_set_ok(check, "no renewal is under way; a spare key waits for the next one");
+	else if (journal->spare)
+		check_set_ok(check, "a spare key is in the making; the next run goes on");
 	else if (journal->phase != PHASE_IDLE)
 		check_set_ok(check, "a renewal has come to %s; the next run goes on",
 		    journal_phase_name(journal->phase));

@@ -14,13 +14,6 @@
 /* Further ones are counted. */
 #define KEYS_SHOWN 64
 
-static const char *const role_names[] = {
-	[KEY_ROLE_ACTIVE] = "active",
-	[KEY_ROLE_RETAINED] = "retained",
-	[KEY_ROLE_NEXT] = "next",
-	[KEY_ROLE_LEFTOVER] = "leftover",
-};
-
 static const char *word(enum key_attribute attribute, const char *if_true, const char *if_false)
 {
 	if (attribute == KEY_ATTRIBUTE_UNKNOWN)
@@ -28,19 +21,30 @@ static const char *word(enum key_attribute attribute, const char *if_true, const
 	return attribute == KEY_ATTRIBUTE_TRUE ? if_true : if_false;
 }
 
-static void judge_key(const struct key_pair *pair, enum key_role role, struct check *check)
+/* A key in the making may be half a one: the next run makes it whole, or another. */
+static bool is_made(const struct run *run, enum key_role role)
+{
+	return role == KEY_ROLE_ACTIVE || role == KEY_ROLE_RETAINED
+	       || (role == KEY_ROLE_SPARE && journal_has_spare(&run->journal));
+}
+
+static void judge_key(
+    const struct run *run, const struct key_pair *pair, enum key_role role, struct check *check)
 {
 	const struct key_attributes *is = &pair->attributes;
 	struct error error = ERROR_INIT;
 
-	if (role == KEY_ROLE_LEFTOVER || role == KEY_ROLE_NEXT || key_pair_check(pair, 0, &error))
+	if (!is_made(run, role) || key_pair_check(pair, 0, &error))
 		check_set_ok(check,
 		    "%s %s: RSA %u, sensitive %s, extractable %s, never extractable %s, "
 		    "made in the token %s, signs %s, decrypts %s",
-		    role_names[role], pair->label, pair->bits, word(is->sensitive, "yes", "no"),
-		    word(is->extractable, "yes", "no"), word(is->never_extractable, "yes", "no"),
-		    word(is->local, "yes", "no"), word(is->sign, "yes", "no"),
-		    word(is->decrypt, "yes", "no"));
+		    leftovers_role_name(role), pair->label, pair->bits,
+		    word(is->sensitive, "yes", "no"), word(is->extractable, "yes", "no"),
+		    word(is->never_extractable, "yes", "no"), word(is->local, "yes", "no"),
+		    word(is->sign, "yes", "no"), word(is->decrypt, "yes", "no"));
+	else if (role == KEY_ROLE_SPARE)
+		check_set_warning(check, "The next renewal destroys it and makes its own.",
+		    "the spare key is of no use: %s", error.message);
 	else
 		check_set_failed(check,
 		    "Renew with --force: a new key is made with the right attributes.", &error);
@@ -87,7 +91,7 @@ void examine_key_attributes(struct examination *examination, struct check *check
 			return;
 		}
 		if (leftovers_role(&examination->run, &pairs[i], &role, &generation, &error))
-			judge_key(&pairs[i], role, check);
+			judge_key(&examination->run, &pairs[i], role, check);
 		else
 			check_set_failed(check, NULL, &error);
 		/* The last one goes out as every other check does. */

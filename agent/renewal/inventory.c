@@ -11,14 +11,6 @@
 #include "pkcs11/nameless.h"
 #include "pkcs11/token.h"
 
-static const char *const role_names[] = {
-	[KEY_ROLE_ACTIVE] = "active",
-	[KEY_ROLE_RETAINED] = "retained",
-	[KEY_ROLE_NEXT] = "next",
-	[KEY_ROLE_SPARE] = "spare",
-	[KEY_ROLE_LEFTOVER] = "leftover",
-};
-
 static void add_attribute(cJSON *attributes, const char *name, enum key_attribute value)
 {
 	if (value == KEY_ATTRIBUTE_UNKNOWN)
@@ -91,7 +83,7 @@ static bool add_pair(const struct run *run, const struct key_pair *pair, struct 
 	key_id_format(&pair->id, id);
 	json_add_string(key, "id", id);
 	json_add_string(key, "label", pair->label);
-	json_add_string(key, "role", role_names[role]);
+	json_add_string(key, "role", leftovers_role_name(role));
 	json_add_integer(key, "bits", pair->bits);
 	json_add_boolean(
 	    key, "whole", pair->state == KEY_PAIR_WHOLE || pair->state == KEY_PAIR_PRIVATE);

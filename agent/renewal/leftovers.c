@@ -12,6 +12,19 @@
 #include <inttypes.h>
 #include <time.h>
 
+static const char *const role_names[] = {
+	[KEY_ROLE_ACTIVE] = "active",
+	[KEY_ROLE_RETAINED] = "retained",
+	[KEY_ROLE_NEXT] = "next",
+	[KEY_ROLE_SPARE] = "spare",
+	[KEY_ROLE_LEFTOVER] = "leftover",
+};
+
+const char *leftovers_role_name(enum key_role role)
+{
+	return role_names[role];
+}
+
 /* *ret_is_its: a generation whose files are damaged names its key by the label only. It holds up no
    renewal, and its key is not taken for one that nobody needs. */
 static bool belongs_to(const struct run *run, const struct key_pair *pair, const char *id,

@@ -25,6 +25,8 @@ enum key_role {
 	KEY_ROLE_LEFTOVER
 };
 
+const char *leftovers_role_name(enum key_role role); /* "active" */
+
 /* The role of a key with our label; *ret_generation 0 when it belongs to none. That of a generation
    whose files are damaged is told by its label. */
 MUST_CHECK bool leftovers_role(const struct run *run, const struct key_pair *pair,

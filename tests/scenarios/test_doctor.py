@@ -11,6 +11,11 @@ from json_schema import SCHEMA
 from world import PROGRAM, ROOT, wait_until
 
 
+def key_roles(result):
+    return [check["message"].split()[0] for check in result["checks"]
+            if check["name"] == "key-attributes"]
+
+
 def test_on_a_sound_host_all_is_well_and_nothing_changes(world):
     world.assert_renews()
     world.connector.forget()
@@ -20,8 +25,8 @@ def test_on_a_sound_host_all_is_well_and_nothing_changes(world):
     assert (result.status, found["fail"], found["warn"], found["skipped"]) == \
         (0, set(), set(), AS_IT_SHOULD_BE), result
     assert len({check["name"] for check in result["checks"]}) == 31
+    assert key_roles(result) == ["retained", "active"]
     keys = [check["message"] for check in result["checks"] if check["name"] == "key-attributes"]
-    assert [key.split()[0] for key in keys] == ["retained", "active"]
     assert all("sensitive yes, extractable no" in key for key in keys)
     assert result["signer"] in line(result, "self-test")["message"]
     assert "SoftHSM" in line(result, "module")["message"]
@@ -135,6 +140,35 @@ def test_a_back_off_is_told(world):
     result = examine(world)
     assert line(result, "journal")["result"] == "warn", result
     assert "renew --force" in line(result, "journal")["cure"]
+
+
+def test_a_spare_key_is_called_so(world):
+    world.configure(spare_key="yes")
+    assert world.run("renew")["reason"] == "spare_made"
+    result = examine(world)
+    assert (result.status, by_result(result)["warn"]) == (0, set()), result
+    assert "a spare key waits" in line(result, "journal")["message"]
+    assert key_roles(result) == ["active", "spare"]
+    spare = bytes.fromhex(world.spare())
+    label = world.journal()["renewal"]["key_label"]
+    world.token.destroy(id=spare)
+    world.token.make_key_pair(label, spare, extractable=True)
+    result = examine(world)
+    assert (result.status, by_result(result)["warn"]) == (0, {"key-attributes"}), result
+    assert "CKA_EXTRACTABLE" in [check["message"] for check in result["checks"]
+                                 if check["result"] == "warn"][0]
+
+
+def test_a_spare_key_in_the_making_is_no_fault(world):
+    world.configure(spare_key="yes")
+    world.shim.plan("C_GenerateKeyPair 1 kill-after")
+    assert world.run("renew").status == 0
+    world.shim.plan()
+    world.token.destroy(id=bytes.fromhex(world.journal()["renewal"]["key_id"]), kind="public")
+    result = examine(world)
+    assert (result.status, by_result(result)["warn"]) == (0, set()), result
+    assert "in the making" in line(result, "journal")["message"]
+    assert key_roles(result) == ["active", "spare"]
 
 
 def test_a_certificate_that_has_expired(world):
