@@ -32,6 +32,10 @@ struct examination {
 	struct error answer; /* why the Connector's answer is none; ERROR_NONE */
 };
 
+/* For a call that the token refused: what it holds is not the fault. */
+#define EXAMINATION_CURE_TOKEN                                                                     \
+	"See whether the token and the module's own daemon are well, then run doctor again."
+
 /* Runs all checks. False only when it cannot begin. */
 MUST_CHECK bool examination_run(const struct job *job, int channel, struct error *error);
 

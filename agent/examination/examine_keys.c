@@ -69,7 +69,7 @@ static bool list_keys(struct examination *examination, struct key_pair **ret_pai
 	if (key_pair_list(examination->token, prefix, ret_pairs, ret_count, &error)
 	    && journal_read(run->store, &run->journal, &damaged, &error))
 		return true;
-	check_set_failed(check, NULL, &error);
+	check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
 	return false;
 }
 
@@ -119,7 +119,7 @@ void examine_leftovers(struct examination *examination, struct check *check)
 		    && role == KEY_ROLE_LEFTOVER;
 	}
 	if (!nameless_find(examination->token, &nameless, &error))
-		check_set_failed(check, NULL, &error);
+		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
 	else if (leftovers > 0)
 		check_set_warning(check, "The next renewal destroys them, or at once: keys --prune",
 		    "%zu keys of ours that nobody needs, %zu key objects without a name", leftovers,
@@ -149,21 +149,28 @@ static bool has_key(
 	return false;
 }
 
+/* *ret_cure: a token that does not answer is not one that lacks the key. */
 static bool compare(const struct examination *examination, const struct key_id *id,
-    struct key_pair *ret_pair, struct error *error)
+    struct key_pair *ret_pair, const char **ret_cure, struct error *error)
 {
+	const struct generation *active = &examination->run.active;
 	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
 
-	if (!generation_key_check(&examination->run, &examination->run.active, error)
-	    || !key_pair_find(examination->token, id, ret_pair, error)
-	    || !key_pair_check(ret_pair, 0, error)
+	*ret_cure = "Bring the key back from the token's backup; if it is lost, enroll with a "
+		    "one-time token.";
+	if (!generation_key_check(&examination->run, active, error))
+		return false;
+	if (!key_pair_find(examination->token, id, ret_pair, error)) {
+		*ret_cure = EXAMINATION_CURE_TOKEN;
+		return false;
+	}
+	if (!key_pair_check(ret_pair, 0, error)
 	    || !key_pair_public_key(examination->token, id, &key, error))
 		return false;
-	if (EVP_PKEY_eq(key, X509_get0_pubkey(examination->run.active.certificate)) == 1)
+	if (EVP_PKEY_eq(key, X509_get0_pubkey(active->certificate)) == 1)
 		return true;
 	return error_set(error, ERROR_TOKEN,
-	    "the key %s in the token is not that of the active certificate",
-	    examination->run.active.key_id);
+	    "the key %s in the token is not that of the active certificate", active->key_id);
 }
 
 void examine_key_certificate(struct examination *examination, struct check *check)
@@ -172,15 +179,13 @@ void examine_key_certificate(struct examination *examination, struct check *chec
 	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
 	struct error error = ERROR_INIT;
 	struct key_pair pair;
+	const char *cure;
 	struct key_id id;
 
 	if (!has_key(examination, &id, check))
 		return;
-	if (!compare(examination, &id, &pair, &error)) {
-		check_set_failed(check,
-		    "Bring the key back from the token's backup; if it is lost, enroll with a "
-		    "one-time token.",
-		    &error);
+	if (!compare(examination, &id, &pair, &cure, &error)) {
+		check_set_failed(check, cure, &error);
 		return;
 	}
 	certificate_sha256(active->certificate, sha256);

@@ -79,7 +79,8 @@ void examine_pin_state(struct examination *examination, struct check *check)
 		    "the token has locked its PIN after too many wrong ones");
 	else if (info->pin_final_try)
 		fail_pin(check, ERROR_PIN,
-		    "Make sure that the PIN is right, then run once: renew --force --retry-pin",
+		    "Make sure that the PIN is right, then run once: renew --dry-run --retry-pin "
+		    "(without a certificate: enroll --retry-pin)",
 		    "one more wrong PIN locks the token, so none is tried");
 	else if (info->pin_count_low)
 		check_set_warning(check,
@@ -114,10 +115,16 @@ void examine_pin_latch(struct examination *examination, struct check *check)
 	else
 		check_set_failed(check,
 		    error.kind == ERROR_PIN
-			? "Mend the PIN; one that was changed is tried by itself. Else run once: "
-			  "renew --force --retry-pin"
+			? "Mend the PIN; one that was changed is tried by itself."
 			: "Let the agent's user write to the state directory.",
 		    &error);
+}
+
+static const char *login_cure(enum error_kind kind)
+{
+	if (kind == ERROR_PIN)
+		return "Mend the PIN; this one is not tried again.";
+	return kind == ERROR_TOKEN ? EXAMINATION_CURE_TOKEN : NULL;
 }
 
 void examine_login(struct examination *examination, struct check *check)
@@ -140,9 +147,7 @@ void examine_login(struct examination *examination, struct check *check)
 	else if (error.kind == ERROR_BUSY)
 		check_set_skipped(check, "%s", error.message);
 	else
-		check_set_failed(check,
-		    error.kind == ERROR_PIN ? "Mend the PIN; this one is not tried again." : NULL,
-		    &error);
+		check_set_failed(check, login_cure(error.kind), &error);
 	/* Not needed any more. */
 	secret_discard(take(examination->pin));
 }

@@ -70,7 +70,7 @@ void examine_key_generation(struct examination *examination, struct check *check
 	struct error error = ERROR_INIT;
 
 	if (!mechanism_look(examination->token, MECHANISM_KEY_PAIR, &range, &error)) {
-		check_set_failed(check, NULL, &error);
+		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
 		return;
 	}
 	if (!range.there) {
@@ -96,7 +96,7 @@ void examine_sign_pkcs1(struct examination *examination, struct check *check)
 	struct error error = ERROR_INIT;
 
 	if (!mechanism_look(examination->token, MECHANISM_PKCS1, &range, &error)) {
-		check_set_failed(check, NULL, &error);
+		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
 	} else if (!range.there) {
 		(void)error_set(&error, ERROR_TOKEN,
 		    "the token does not sign by %s, which the certificate request needs",
@@ -116,7 +116,7 @@ void examine_sign_pss(struct examination *examination, struct check *check)
 
 	if (!mechanism_look(examination->token, MECHANISM_PSS, &pss, &error)
 	    || !mechanism_look(examination->token, MECHANISM_RAW, &raw, &error)) {
-		check_set_failed(check, NULL, &error);
+		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
 		return;
 	}
 	if (pss.there || raw.there)
@@ -151,7 +151,7 @@ void examine_capacity(struct examination *examination, struct check *check)
 	struct error error = ERROR_INIT;
 
 	if (!token_capacity_look(examination->token, &capacity, &error)) {
-		check_set_failed(check, NULL, &error);
+		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
 		return;
 	}
 	say_number(&text, "free bytes for private objects:", capacity.free_private);

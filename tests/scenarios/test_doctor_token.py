@@ -141,6 +141,31 @@ def test_a_signature_that_is_wrong_is_found_by_the_self_test(host):
     assert "nobody" in line(result, "connection")["message"]
 
 
+@pytest.mark.parametrize("plan", ["C_GetMechanismInfo 1 lose-sessions",
+                                  "C_FindObjectsInit * fail CKR_DEVICE_ERROR",
+                                  "C_Login 1 fail CKR_DEVICE_ERROR"])
+def test_a_token_that_does_not_answer_is_not_one_that_lacks_the_key(host, plan):
+    host.shim.plan(plan)
+    result = host.run("doctor")
+    assert result.status == 69, result
+    failed = [check for check in result["checks"] if check["result"] == "fail"]
+    assert failed
+    for check in failed:
+        assert "the token and the module" in check["cure"], check
+        assert "one-time token" not in check["cure"], check
+
+
+@pytest.mark.parametrize("flag", ["FINAL_TRY", ""])
+def test_what_tries_a_pin_again_renews_nothing(world, flag):
+    world.configure(pin_file=pin_file(world, "not-the-pin"))
+    assert world.run("renew", "--force").status == 77
+    world.shim.plan(f"flags {'+' + flag if flag else '-COUNT_LOW'}")
+    result = examine(world, logins=0)
+    text = "".join(check["message"] + (check["cure"] or "") for check in result["checks"])
+    assert "renew --dry-run --retry-pin" in text
+    assert "--force" not in text
+
+
 def test_leftovers_are_counted_and_left(world):
     label = world.token.private_keys()[0].label.rsplit("/", 1)[0]
     world.token.make_key_pair(f"{label}/99", b"\x99" * 16)
