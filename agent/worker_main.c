@@ -12,6 +12,7 @@
 #include "agent/renewal/revocation.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/spare.h"
+#include "agent/renewal/steps.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/secret.h"
@@ -28,7 +29,8 @@
    is destroyed before the login ends, also when an earlier run was cut after the activation. */
 static bool renew(struct run *run, bool begin, struct error *error)
 {
-	return debt_payment_run(run, true, error) && renewal_run(run, begin, error)
+	return (!begin || step_owe_surplus(run, error)) && debt_payment_run(run, true, error)
+	       && renewal_run(run, begin, error)
 	       && ((!run->outcome.changed && !run->resumed) || debt_payment_run(run, false, error));
 }
 

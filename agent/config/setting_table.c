@@ -68,7 +68,7 @@ const struct setting setting_table[] = {
 	  .sentence = "The part of the lifetime by which a renewal may be moved earlier, so that a fleet spreads out; smaller than lifetime_fraction." },
 	{ "retain", SETTING_NUMBER, AT(retain), .least = 0, .most = 16,
 	  .standard = "1",
-	  .sentence = "Generations kept behind the active one, their keys included." },
+	  .sentence = "Generations kept behind the active one, their keys included; when it is lowered, the next renewal destroys the others before it makes its key." },
 	{ "revoke_old", SETTING_YES_NO, AT(revoke_old), .standard = "no",
 	  .sentence = "Whether the replaced certificate is revoked after a renewal." },
 	{ "spare_key", SETTING_YES_NO, AT(spare_key), .standard = "no",

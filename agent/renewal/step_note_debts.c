@@ -29,7 +29,7 @@ static bool owe_destruction(
 }
 
 /* Behind the active generation `retain` are kept; the older ones' keys are to be destroyed. */
-static bool owe(const struct run *run, struct debts *debts, struct error *error)
+static bool owe(const struct run *run, struct debts *debts, bool revoke, struct error *error)
 {
 	uint32_t numbers[STORE_GENERATIONS_MAX];
 	uint32_t retained = 0;
@@ -40,7 +40,7 @@ static bool owe(const struct run *run, struct debts *debts, struct error *error)
 	for (size_t i = count; i-- > 0;) {
 		if (numbers[i] >= run->active.number)
 			continue;
-		if (retained == 0 && run->settings->revoke_old && !run->journal.enrolment
+		if (retained == 0 && revoke
 		    && !debts_add(debts, DEBT_REVOKE, numbers[i], NULL, NULL, clock_now(), error))
 			return false;
 		if (++retained > run->settings->retain
@@ -48,6 +48,19 @@ static bool owe(const struct run *run, struct debts *debts, struct error *error)
 			return false;
 	}
 	return true;
+}
+
+bool step_owe_surplus(struct run *run, struct error *error)
+{
+	struct debts debts;
+	bool damaged = false; /* as in run_open: the supervisor has said it */
+	size_t before;
+
+	if (!debts_load(run->store, &debts, &damaged, error))
+		return false;
+	before = debts.count;
+	return owe(run, &debts, false, error)
+	       && (debts.count == before || debts_save(run->store, &debts, error));
 }
 
 bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error)
@@ -64,7 +77,7 @@ bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error
 	if (run->settings->store_certificate
 	    && !debts_add(&debts, DEBT_STORE, run->active.number, NULL, NULL, clock_now(), error))
 		return false;
-	return owe(run, &debts, error)
+	return owe(run, &debts, run->settings->revoke_old && !run->journal.enrolment, error)
 	       && (debts.count == before || debts_save(run->store, &debts, error))
 	       && answer_remove(run->store, error);
 }

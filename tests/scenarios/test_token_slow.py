@@ -102,3 +102,12 @@ def test_a_token_that_is_away_between_two_runs(world):
     away.rename(tokens)
     world.shim.forget()
     world.assert_recovers()
+
+
+def test_a_token_that_is_full_of_retained_keys_has_room_when_fewer_are_retained(world):
+    world.assert_renews()
+    world.shim.plan("capacity 2")
+    world.assert_fails(69, "token", "full")
+    world.configure(retain=0)
+    world.assert_renews()
+    assert len(world.generations()) == 1
