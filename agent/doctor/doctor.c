@@ -41,6 +41,16 @@ static void skip_missing(enum check_id first, const char *reason, struct check_l
 	}
 }
 
+static const char *blame_cure(enum check_id id)
+{
+	if (id == CHECK_PIN_SOURCE)
+		return "See what pin_command, or whoever writes to pin_fd, waits for.";
+	if (id < CHECK_URL)
+		return "See whether the token and the module's own daemon are well; a service that "
+		       "hangs has to be started again.";
+	return "See whether the network and the Connector are well.";
+}
+
 /* The worker was ended or died at the first check that it has not sent. */
 static void blame(const struct error *reason, struct check_list *list)
 {
@@ -52,11 +62,7 @@ static void blame(const struct error *reason, struct check_list *list)
 	if (id == CHECK_COUNT) /* at its end */
 		return;
 	check = (struct check){ .id = id };
-	check_set_failed(&check,
-	    id < CHECK_URL ? "See whether the token and the module's own daemon are well; a "
-			     "service that hangs has to be started again."
-			   : "See whether the network and the Connector are well.",
-	    reason);
+	check_set_failed(&check, blame_cure(id), reason);
 	check_list_add(list, &check);
 	skip_missing(id, "the worker ended before", list);
 }

@@ -15,16 +15,22 @@ static const char *const source_names[] = {
 	[PIN_PAD] = "the token's own pin pad",
 };
 
+static const char *const source_cures[] = {
+	[PIN_FILE] = "Put the PIN where pin_file says, owned by root or the agent's user and with "
+		     "mode 0600.",
+	[PIN_CREDENTIAL] = "Let the unit load the credential: LoadCredential=NAME:FILE.",
+	[PIN_DESCRIPTOR] = "Let the caller open the descriptor that pin_fd names.",
+	[PIN_COMMAND] = "Run the command of pin_command by hand, as the agent's user.",
+	[PIN_PAD] = NULL,
+};
+
 void examine_pin_source(struct examination *examination, struct check *check)
 {
 	const struct pin_source source = access_pin_source(examination->run.settings);
 	struct error error = ERROR_INIT;
 
 	if (!pin_read(&source, &examination->pin, &error)) {
-		check_set_failed(check,
-		    "Put the PIN where the setting says, owned by root or the agent's user and "
-		    "with mode 0600.",
-		    &error);
+		check_set_failed(check, source_cures[source.kind], &error);
 		return;
 	}
 	if (examination->pin && source.kind != PIN_DESCRIPTOR)

@@ -20,8 +20,9 @@ void examine_module(struct examination *examination, struct check *check)
 	if (!module_open(settings->module, settings->module_init_args, &module, &error)
 	    || !module_describe(module, description, &error)) {
 		check_set_failed(check,
-		    "Install the token's PKCS#11 module, or set `module` to its path; see whether "
-		    "its daemon and its own configuration are there.",
+		    "Install the token's PKCS#11 module, or set `module` to its path and "
+		    "`module_init_args` to what it wants; see whether its daemon and its own "
+		    "configuration are there.",
 		    &error);
 		return;
 	}

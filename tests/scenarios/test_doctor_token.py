@@ -41,6 +41,22 @@ def test_a_pin_file_that_is_missing(host):
                       skipped={"pin-latch", "login"} | OF_LOGIN)
 
 
+def test_a_pin_command_that_fails_or_hangs(host):
+    host.configure(pin_file=None, pin_command="/bin/false")
+    assert_only_fails(host, "pin-source", 77, "/bin/false", "by hand", logins=0,
+                      skipped={"pin-latch", "login"} | OF_LOGIN)
+    host.configure(pin_command="/bin/sleep 100", step_timeout="2s", request_timeout="1s")
+    result = host.run("doctor")
+    assert by_result(result)["fail"] == {"pin-source"}, result
+    assert "pin_command" in line(result, "pin-source")["cure"]
+
+
+def test_arguments_that_the_module_does_not_take(host):
+    host.configure(module_init_args="configdir=/nowhere")
+    assert_only_fails(host, "module", 69, "CKR_ARGUMENTS_BAD", "`module_init_args`", logins=0,
+                      skipped={"token"} | OF_TOKEN)
+
+
 def test_a_wrong_pin_is_tried_once_and_latched(world):
     world.configure(pin_file=pin_file(world, "not-the-pin"))
     world.shim.forget()
