@@ -127,8 +127,9 @@ void leftovers_explain_full(struct run *run, struct error *error)
 		return;
 	for (size_t i = 0; i < count; i++)
 		text_printf(&labels, "%s%s", i == 0 ? ": " : ", ", pairs[i].label);
-	error_set(error, error->kind, "%s; %zu keys of ours are in it%s%s", error->message, count,
-	    labels.length > 0 ? labels.data : "", labels.failed ? ", ..." : "");
+	error_set(error, error->kind, "%s; %zu key%s of ours %s in it%s%s", error->message, count,
+	    count == 1 ? "" : "s", count == 1 ? "is" : "are", labels.length > 0 ? labels.data : "",
+	    labels.failed ? ", ..." : "");
 }
 
 bool leftovers_destroy_nameless(struct run *run, struct error *error)
