@@ -130,8 +130,9 @@ static CK_RV find_equal(const struct token *token, const struct object_list *obj
 	return CKR_OK;
 }
 
+/* *ret_result: what C_CreateObject answered. */
 static bool create(const struct token *token, const struct key_id *id, CK_ATTRIBUTE *attributes,
-    CK_ULONG count, CK_OBJECT_HANDLE *ret_object, struct error *error)
+    CK_ULONG count, CK_OBJECT_HANDLE *ret_object, CK_RV *ret_result, struct error *error)
 {
 	CK_OBJECT_HANDLE object;
 	char text[KEY_ID_TEXT_SIZE];
@@ -140,6 +141,7 @@ static bool create(const struct token *token, const struct key_id *id, CK_ATTRIB
 	CK_RV result = token_functions(token)->C_CreateObject(
 	    token_session(token), attributes, count, &object);
 
+	*ret_result = result;
 	if (result == CKR_OK)
 		result = compare(token, object, attributes, count, &equal);
 	if (result != CKR_OK)
@@ -165,6 +167,46 @@ static CK_RV destroy_others(const struct token *token, const struct object_list 
 		if (objects->handles[i] != kept)
 			result = object_destroy(token, objects->handles[i], destroyed);
 	return result;
+}
+
+/* Of ours, the certificates of the same issuer and serial number. */
+static CK_RV destroy_namesakes(const struct token *token, const char *label_prefix,
+    const CK_ATTRIBUTE *attributes, CK_ULONG count, size_t *destroyed)
+{
+	scoped(object_list) struct object_list namesakes = { NULL, 0 };
+	CK_ATTRIBUTE wanted[3];
+	CK_ULONG used = 0;
+	CK_RV result;
+
+	for (CK_ULONG i = 0; i < count && used < ARRAY_LENGTH(wanted); i++)
+		if (attributes[i].type == CKA_CLASS || attributes[i].type == CKA_ISSUER
+		    || attributes[i].type == CKA_SERIAL_NUMBER)
+			wanted[used++] = attributes[i];
+	result = object_find(token, wanted, used, &namesakes);
+	if (result == CKR_OK)
+		result = keep_ours(token, label_prefix, &namesakes);
+	if (result == CKR_OK)
+		result = destroy_others(token, &namesakes, CK_INVALID_HANDLE, destroyed);
+	return result;
+}
+
+/* NSS keeps one certificate of an issuer and serial number, refuses another (CKR_GENERAL_ERROR), and
+   all of the Connector's have the serial number 2: then the one before has to go first. */
+static bool create_alone(const struct token *token, const struct key_id *id,
+    const char *label_prefix, CK_ATTRIBUTE *attributes, CK_ULONG count,
+    CK_OBJECT_HANDLE *ret_object, struct error *error)
+{
+	size_t destroyed = 0;
+	CK_RV result;
+
+	if (create(token, id, attributes, count, ret_object, &result, error))
+		return true;
+	if (result != CKR_GENERAL_ERROR
+	    || destroy_namesakes(token, label_prefix, attributes, count, &destroyed) != CKR_OK
+	    || destroyed == 0)
+		return false;
+	error_clear(error);
+	return create(token, id, attributes, count, ret_object, &result, error);
 }
 
 bool certificate_object_store(const struct token *token, const struct key_id *id, const char *label,
@@ -202,7 +244,8 @@ bool certificate_object_store(const struct token *token, const struct key_id *id
 	if (result != CKR_OK)
 		return object_error(error, result, "look for", token, id);
 	if (object == CK_INVALID_HANDLE
-	    && !create(token, id, attributes, ARRAY_LENGTH(attributes), &object, error))
+	    && !create_alone(
+		token, id, label_prefix, attributes, ARRAY_LENGTH(attributes), &object, error))
 		return false;
 	result = destroy_others(token, &present, object, &destroyed);
 	return result == CKR_OK || object_error(error, result, "replace", token, id);

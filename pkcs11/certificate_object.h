@@ -17,8 +17,9 @@ struct key_id;
 struct token;
 
 /* When it returns, this certificate is the only one of ours with this id: written (unless it is
-   there already), read back byte by byte, and only then the others removed. May be done again
-   after it was cut at any point. */
+   there already), read back byte by byte, and only then the others removed; a token that refuses
+   it (CKR_GENERAL_ERROR) is asked again without those of ours that have its issuer and serial number.
+   May be done again after it was cut at any point. */
 MUST_CHECK bool certificate_object_store(const struct token *token, const struct key_id *id,
     const char *label, const char *label_prefix, const X509 *certificate, struct error *error);
 /* SHA-256 of the one that is there, lower case hex; "" when there is none that can be read. */

@@ -56,6 +56,12 @@ def test_the_certificate_is_stored_beside_its_key(new_world):
     new_world.assert_whole()
     active, = new_world.run("keys")["keys"]
     assert active["certificate_stored"]
+    assert new_world.run("renew", "--force").status == 0
+    stored = {key["role"]: key["certificate_stored"] for key in new_world.run("keys")["keys"]}
+    # NSS has room for one of the same issuer and serial number.
+    nss = isinstance(new_world.token, NssToken)
+    assert stored == {"active": True, "retained": not nss}
+    assert new_world.run("status")["debts"] == []
 
 
 @pytest.mark.parametrize("function", ["C_Login", "C_GenerateKeyPair", "C_Sign", "C_DestroyObject"])

@@ -251,12 +251,29 @@ static void a_failing_token_is_named_and_the_next_try_ends_with_one(void **state
 	}
 }
 
+static void a_token_that_keeps_one_of_a_serial_number_gets_the_new_one(void **state)
+{
+	struct shim_report report;
+
+	shim_run(*state, "", store_first, &report);
+	assert_ok(report.succeeded, &report.error);
+	shim_run(*state, "C_CreateObject * fail CKR_GENERAL_ERROR\n", store_second, &report);
+	assert_refused(report.succeeded, &report.error, ERROR_TOKEN);
+	assert_count(*state, 0);
+	shim_run(*state, "", store_first, &report);
+	assert_ok(report.succeeded, &report.error);
+	shim_run(*state, "C_CreateObject 1 fail CKR_GENERAL_ERROR\n", store_second, &report);
+	assert_ok(report.succeeded, &report.error);
+	assert_count(*state, 1);
+}
+
 #define ON_AN_EMPTY_TOKEN(test) cmocka_unit_test_teardown(test, soft_token_empty)
 
 int main(void)
 {
 	const struct CMUnitTest faults[] = {
 		cmocka_unit_test(a_failing_token_is_named_and_the_next_try_ends_with_one),
+		cmocka_unit_test(a_token_that_keeps_one_of_a_serial_number_gets_the_new_one),
 	};
 	const struct CMUnitTest tests[] = {
 		ON_AN_EMPTY_TOKEN(a_certificate_is_stored_with_what_others_look_for),
