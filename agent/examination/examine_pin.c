@@ -16,8 +16,7 @@ static const char *const source_names[] = {
 };
 
 static const char *const source_cures[] = {
-	[PIN_FILE] = "Put the PIN where pin_file says, owned by root or the agent's user and with "
-		     "mode 0600.",
+	[PIN_FILE] = "Put the PIN where pin_file says: mode 0600, of root or the agent's user.",
 	[PIN_CREDENTIAL] = "Let the unit load the credential: LoadCredential=NAME:FILE.",
 	[PIN_DESCRIPTOR] = "Let the caller open the descriptor that pin_fd names.",
 	[PIN_COMMAND] = "Run the command of pin_command by hand, as the agent's user.",
