@@ -79,13 +79,6 @@ static bool waited_too_long(const struct journal *journal)
 	       && clock_now() - journal->keyed > POLICY_KEYED_MAX;
 }
 
-static bool key_id_of_journal(const struct run *run, struct key_id *ret_id, struct error *error)
-{
-	return key_id_parse(run->journal.key_id, ret_id)
-	       || error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
-		   store_path(run->store), run->journal.key_id);
-}
-
 /* Somebody may have deleted the new key between two runs; without it nothing that was reached is
    worth anything. */
 static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error)
@@ -101,8 +94,7 @@ static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error
 		return true;
 	if (!open_token(run, error))
 		return error_prefix(error, "look for the new key");
-	if (!key_id_of_journal(run, &id, error)
-	    || !key_pair_find(access_token(run), &id, &pair, error))
+	if (!run_key_id(run, &id, error) || !key_pair_find(access_token(run), &id, &pair, error))
 		return false;
 	*ret_gone = pair.state == KEY_PAIR_ABSENT;
 	return true;
@@ -145,7 +137,7 @@ static bool spare_is_fit(struct run *run, bool *ret_fit, struct error *error)
 		return true;
 	}
 	if (journal->phase == PHASE_KEYED) {
-		if (!open_token(run, error) || !key_id_of_journal(run, &id, error)
+		if (!open_token(run, error) || !run_key_id(run, &id, error)
 		    || !key_pair_find(access_token(run), &id, &pair, error))
 			return false;
 		if (!key_pair_check(&pair, journal->key_bits, &unfit)) {

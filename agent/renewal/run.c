@@ -3,6 +3,7 @@
 #include "agent/policy.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "pkcs11/key_pair.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -90,4 +91,11 @@ void run_label_prefix(const struct run *run, char prefix[JOURNAL_LABEL_SIZE])
 	/* The tag has 8 characters and the identity's name at most 64: it fits. */
 	(void)text_format(prefix, JOURNAL_LABEL_SIZE, POLICY_LABEL "%s/%s/", store_tag(run->store),
 	    run->settings->name);
+}
+
+bool run_key_id(const struct run *run, struct key_id *ret_id, struct error *error)
+{
+	return key_id_parse(run->journal.key_id, ret_id)
+	       || error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
+		   store_path(run->store), run->journal.key_id);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct access;
+struct key_id;
 struct secret;
 
 struct run {
@@ -46,3 +47,6 @@ void run_warn(const struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* "renewal-agent/<tag>/<identity>/": what the labels of our keys begin with. */
 void run_label_prefix(const struct run *run, char prefix[JOURNAL_LABEL_SIZE]);
+
+/* Of the renewal that the journal is about; ERROR_DAMAGED when it names none. */
+MUST_CHECK bool run_key_id(const struct run *run, struct key_id *ret_id, struct error *error);

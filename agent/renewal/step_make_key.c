@@ -8,14 +8,6 @@
 #include "pkcs11/nameless.h"
 #include "pkcs11/token.h"
 
-static bool key_id_of_journal(const struct run *run, struct key_id *ret_id, struct error *error)
-{
-	return key_id_parse(run->journal.key_id, ret_id)
-	       || error_set(error, ERROR_DAMAGED,
-		   "%s/journal.json holds a key id that is not one: %s", store_path(run->store),
-		   run->journal.key_id);
-}
-
 static bool generate(struct run *run, struct error *error)
 {
 	const struct journal *journal = &run->journal;
@@ -24,7 +16,7 @@ static bool generate(struct run *run, struct error *error)
 
 	run_note_step(run, run->settings->key_generation_timeout, "generating RSA %u in token %s",
 	    journal->key_bits, token_name(access_token(run)));
-	if (!key_id_of_journal(run, &id, error)
+	if (!run_key_id(run, &id, error)
 	    || !key_pair_generate(
 		access_token(run), &id, journal->key_label, journal->key_bits, error))
 		return false;
@@ -67,7 +59,7 @@ static bool find_or_make(struct run *run, struct error *error)
 	struct key_id id;
 	size_t destroyed = 0;
 
-	if (!key_id_of_journal(run, &id, error) || !key_pair_find(token, &id, &pair, error))
+	if (!run_key_id(run, &id, error) || !key_pair_find(token, &id, &pair, error))
 		return false;
 	if (pair.state != KEY_PAIR_WHOLE) {
 		if ((run->resumed || pair.state != KEY_PAIR_ABSENT)
