@@ -5,11 +5,11 @@
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/config/config.h"
-#include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
+#include "agent/visit.h"
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -20,97 +20,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* What people hear: failures, and what came of a command that may change something, even if that was
-   nothing: a journal with one line for each run shows that the timer runs and what it is waiting
-   for. `keys` has said it on stdout. */
-static void tell(const struct call *call, const char *name, const struct result *result)
-{
-	const char *separator = name ? ": " : "";
-	const char *who = name ? name : "";
-
-	if (result->error.kind != ERROR_NONE)
-		console_print(call->console, "%s%s%s", who, separator, result->error.message);
-	else if (result->message[0] && call->options->command->access == COMMAND_WRITES
-		 && (result->changed || call->console->terminal
-		     || call->options->command->bit != COMMAND_KEYS))
-		console_print(call->console, "%s%s%s", who, separator, result->message);
-	else
-		console_explain(call->console, "%s%s%s", who, separator, result->message);
-}
-
-/* Under the lock what is damaged has been set aside by now. */
-static void tell_damage(const struct call *call, const struct identity *identity)
-{
-	const char *name = identity->settings->name;
-
-	if (identity->lock < 0)
-		return;
-	if (identity->journal_damaged)
-		console_print(call->console,
-		    "%s: journal.json was damaged: set aside as journal.json.damaged, going on "
-		    "from what is active",
-		    name);
-	if (identity->debts_damaged)
-		console_print(call->console,
-		    "%s: debts.json was damaged: set aside as debts.json.damaged", name);
-}
-
-/* An examination goes on without what cannot be opened, and says why. */
-static bool open_identity(const struct command *command, const struct identity_settings *settings,
-    struct identity *identity, struct error *error)
-{
-	if (identity_open(settings, command->access == COMMAND_WRITES, identity, error))
-		return true;
-	if (command->access != COMMAND_EXAMINES)
-		return false;
-	*identity = identity_unopened(settings, error);
-	error_clear(error);
-	return true;
-}
-
-/* One command on one identity. *ret_report is its JSON; the exit status is returned. */
-static int run(
-    const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
-{
-	const struct command *command = call->options->command;
-	scoped(result) struct result result = result_new();
-	scoped(identity) struct identity identity = { .lock = -1 };
-	int64_t began = clock_milliseconds();
-	bool opened = open_identity(command, settings, &identity, &result.error);
-
-	if (opened) {
-		tell_damage(call, &identity);
-		(void)!command->run(call, &identity, &result, &result.error);
-	}
-	result.total_milliseconds = clock_milliseconds() - began;
-	tell(call, settings->name, &result);
-	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, &result);
-	return result_exit_status(&result, call->options->detailed_exitcode);
-}
-
-static int run_all(const struct call *call, const struct config *config, cJSON **ret_report)
-{
-	cJSON *identities = cJSON_CreateArray();
-	int status = -1;
-
-	for (size_t i = 0; i < config->count; i++) {
-		cJSON *report = NULL;
-		int each = run(call, &config->identities[i], &report);
-
-		status = status < 0 ? each : result_worse_status(status, each);
-		(void)cJSON_AddItemToArray(identities, report);
-	}
-	status = status < 0 ? 0 : status;
-	*ret_report = report_json_all(call->options, identities, status);
-	return status;
-}
-
 /* No identity was come to. */
 static int end(
     const struct call *call, struct result *result, const struct error *error, cJSON **ret_report)
 {
 	result->error = *error;
-	tell(call, NULL, result);
+	visit_tell(call, NULL, result);
 	*ret_report = report_json(call->options, NULL, NULL, result);
 	return result_exit_status(result, call->options->detailed_exitcode);
 }
@@ -141,13 +56,15 @@ static int carry_out(const struct call *call, cJSON **ret_report)
 	scoped(config) struct config *config = NULL;
 	struct error error = ERROR_INIT;
 
+	if (options->command->run_whole)
+		return options->command->run_whole(call, ret_report);
 	if (!config_load(options->config, &config, &error))
 		return fail_configuration(call, &error, ret_report);
 	if (options->all)
-		return run_all(call, config, ret_report);
+		return visit_all(call, config, ret_report);
 	if (!config_identity(config, options->identity, &settings, &error))
 		return fail(call, &error, ret_report);
-	return run(call, settings, ret_report);
+	return visit(call, settings, ret_report);
 }
 
 /* object NULL: help and version are text. */

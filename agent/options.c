@@ -155,13 +155,27 @@ static bool take_option(struct reader *reader, const struct option *option, cons
 	return option->parse(value, at, error) || error_prefix(error, "--%s", option->name);
 }
 
+static bool take_operand(const char *word, struct options *options, struct error *error)
+{
+	const struct command *command = options->command;
+
+	if (command->operands == 0)
+		return error_set(
+		    error, ERROR_USAGE, "one command at a time: %s or %.64s", command->name, word);
+	if (options->operand_count == command->operands)
+		return error_set(error, ERROR_USAGE, "%s takes %zu word%s: renewal-agent %s --help",
+		    command->name, command->operands, command->operands == 1 ? "" : "s",
+		    command->name);
+	options->operands[options->operand_count++] = word;
+	return true;
+}
+
 static bool take_command(const char *name, struct options *options, struct error *error)
 {
 	const struct command *nearest;
 
 	if (options->command)
-		return error_set(error, ERROR_USAGE, "one command at a time: %s or %.64s",
-		    options->command->name, name);
+		return take_operand(name, options, error);
 	options->command = command_find(name);
 	if (options->command)
 		return true;

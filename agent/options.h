@@ -10,10 +10,13 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct command;
+
+#define OPTIONS_OPERANDS_MAX 256
 
 struct options {
 	const struct command *command; /* NULL: --help or --version without one */
@@ -32,6 +35,9 @@ struct options {
 	bool prune, unknown;          /* keys */
 	bool active;                  /* revoke */
 	uint32_t generation;          /* revoke; 0: not given */
+
+	const char *operands[OPTIONS_OPERANDS_MAX]; /* the words behind the command */
+	size_t operand_count;
 };
 
 /* Borrows from argv. Every failure is ERROR_USAGE and says what there is. ret_options->json is

@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 #include "base/error.h"
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,11 +35,15 @@ struct command {
 	const char *name;
 	enum command_bit bit;
 	enum command_access access;
-	/* For one identity. What was reached goes into *result, also when it fails. */
+	/* For one identity. What was reached goes into *result, also when it fails. NULL: run_whole. */
 	bool (*run)(const struct call *call, struct identity *identity, struct result *result,
 	    struct error *error);
 	const char *arguments; /* for the help text */
 	const char *sentence;
+	/* For a command that is not about one identity after another: all of it, the configuration
+	   and what is told included. The exit status; *ret_report is the JSON, owned by the caller. */
+	int (*run_whole)(const struct call *call, cJSON **ret_report);
+	size_t operands; /* how many words may stand behind it */
 };
 
 #define COMMAND_COUNT 6

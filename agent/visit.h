@@ -1,0 +1,19 @@
+#pragma once
+/*
+ * A command carried out on one identity, or on each in turn: opened, worked on, told, reported.
+ */
+#include <cjson/cJSON.h>
+
+struct call;
+struct config;
+struct identity_settings;
+struct result;
+
+/* The exit status; *ret_report is the JSON, owned by the caller. */
+int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report);
+/* One that fails does not stop the others. */
+int visit_all(const struct call *call, const struct config *config, cJSON **ret_report);
+/* What people hear: failures, and what came of a command that may change something, even if that was
+   nothing: a log with one line for each run shows that the timer runs and what it is waiting for.
+   `name` NULL: of no identity. */
+void visit_tell(const struct call *call, const char *name, const struct result *result);
