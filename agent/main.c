@@ -25,7 +25,7 @@ static int end(
     const struct call *call, struct result *result, const struct error *error, cJSON **ret_report)
 {
 	result->error = *error;
-	visit_tell(call, NULL, result);
+	visit_tell(call, result);
 	*ret_report = report_json(call->options, NULL, NULL, result);
 	return result_exit_status(result, call->options->detailed_exitcode);
 }

@@ -11,36 +11,30 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-void visit_tell(const struct call *call, const char *name, const struct result *result)
+void visit_tell(const struct call *call, const struct result *result)
 {
-	const char *separator = name ? ": " : "";
-	const char *who = name ? name : "";
-
 	if (result->error.kind != ERROR_NONE)
-		console_print(call->console, "%s%s%s", who, separator, result->error.message);
+		console_print(call->console, "%s", result->error.message);
 	else if (result->message[0] && call->options->command->access == COMMAND_WRITES
 		 && (result->changed || call->console->terminal
 		     || call->options->command->bit != COMMAND_KEYS)) /* it has said it on stdout */
-		console_print(call->console, "%s%s%s", who, separator, result->message);
+		console_print(call->console, "%s", result->message);
 	else
-		console_explain(call->console, "%s%s%s", who, separator, result->message);
+		console_explain(call->console, "%s", result->message);
 }
 
 /* Under the lock what is damaged has been set aside by now. */
 static void tell_damage(const struct call *call, const struct identity *identity)
 {
-	const char *name = identity->settings->name;
-
 	if (identity->lock < 0)
 		return;
 	if (identity->journal_damaged)
 		console_print(call->console,
-		    "%s: journal.json was damaged: set aside as journal.json.damaged, going on "
-		    "from what is active",
-		    name);
+		    "journal.json was damaged: set aside as journal.json.damaged, going on from "
+		    "what is active");
 	if (identity->debts_damaged)
-		console_print(call->console,
-		    "%s: debts.json was damaged: set aside as debts.json.damaged", name);
+		console_print(
+		    call->console, "debts.json was damaged: set aside as debts.json.damaged");
 }
 
 /* An examination goes on without what cannot be opened, and says why. */
@@ -62,14 +56,19 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 	scoped(result) struct result result = result_new();
 	scoped(identity) struct identity identity = { .lock = -1 };
 	int64_t began = clock_milliseconds();
-	bool opened = open_identity(command, settings, &identity, &result.error);
+	bool opened;
+
+	console_enter(call->console, settings->name);
+	opened = run_id_make(result.run_id, &result.error)
+		 && open_identity(command, settings, &identity, &result.error);
 
 	if (opened) {
 		tell_damage(call, &identity);
 		(void)!command->run(call, &identity, &result, &result.error);
 	}
 	result.total_milliseconds = clock_milliseconds() - began;
-	visit_tell(call, settings->name, &result);
+	visit_tell(call, &result);
+	console_enter(call->console, NULL);
 	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, &result);
 	return result_exit_status(&result, call->options->detailed_exitcode);
 }

@@ -14,6 +14,5 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 /* One that fails does not stop the others. */
 int visit_all(const struct call *call, const struct config *config, cJSON **ret_report);
 /* What people hear: failures, and what came of a command that may change something, even if that was
-   nothing: a log with one line for each run shows that the timer runs and what it is waiting for.
-   `name` NULL: of no identity. */
-void visit_tell(const struct call *call, const char *name, const struct result *result);
+   nothing: a log with one line for each run shows that the timer runs and what it is waiting for. */
+void visit_tell(const struct call *call, const struct result *result);

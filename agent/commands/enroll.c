@@ -56,7 +56,7 @@ static void note(const struct call *call, struct identity *identity,
 
 	remember_enrolment(identity, &supervised->outcome, now, &result->reason, reason);
 	if (!journal_save(identity->store, &identity->journal, now, &error))
-		console_print(call->console, "%s: %s", identity->settings->name, error.message);
+		console_print(call->console, "%s", error.message);
 }
 
 /* A certificate that an earlier run had got has made the token unnecessary. */

@@ -63,7 +63,7 @@ static void note(const struct call *call, struct identity *identity, bool probed
 	else
 		remember_renewal(identity, &supervised->outcome, now, &result->reason, reason);
 	if (!journal_save(identity->store, &identity->journal, now, &error))
-		console_print(call->console, "%s: %s", identity->settings->name, error.message);
+		console_print(call->console, "%s", error.message);
 }
 
 static bool owes_revocation(const struct identity *identity, int64_t now)
@@ -78,7 +78,8 @@ static bool owes_revocation(const struct identity *identity, int64_t now)
 
 /* What must come after the renewal is done by a worker with a login of its own; the debt stays
    when it fails, and the renewal has succeeded. A PIN from a descriptor cannot be read again. */
-static void pay_revocation(const struct call *call, struct identity *identity)
+static void pay_revocation(
+    const struct call *call, struct identity *identity, const struct result *result)
 {
 	scoped(supervised) struct supervised supervised = { .interrupted = false };
 	const struct errand errand = { .task = JOB_PAY_DEBTS };
@@ -87,9 +88,9 @@ static void pay_revocation(const struct call *call, struct identity *identity)
 
 	if (!owes_revocation(identity, clock_now()) || identity->settings->pin_fd >= 0)
 		return;
+	(void)!text_copy(ignored.run_id, sizeof(ignored.run_id), result->run_id);
 	if (!errand_run(call, identity, &errand, &ignored, &supervised, &error))
-		console_print(call->console, "%s: still to be done: %s", identity->settings->name,
-		    error.message);
+		console_print(call->console, "still to be done: %s", error.message);
 	result_clear(&ignored);
 }
 
@@ -109,9 +110,8 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 	if (!done)
 		return false;
 	if (supervised.outcome.spare_error.kind != ERROR_NONE)
-		console_print(call->console,
-		    "%s: no spare key could be made, it is tried again: %s",
-		    identity->settings->name, supervised.outcome.spare_error.message);
+		console_print(call->console, "no spare key could be made, it is tried again: %s",
+		    supervised.outcome.spare_error.message);
 	result->reason = REASON_NOT_DUE;
 	if (supervised.outcome.spare_made) {
 		result->reason = REASON_SPARE_MADE;
@@ -121,7 +121,7 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 		return true;
 	result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
 	say_when(identity, "renewed", result);
-	pay_revocation(call, identity);
+	pay_revocation(call, identity, result);
 	return true;
 }
 

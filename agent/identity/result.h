@@ -3,6 +3,7 @@
  * What a command reached for one identity: the exit status and the report come from it.
  */
 #include "agent/job/check.h"
+#include "agent/job/run_id.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
@@ -29,6 +30,7 @@ enum reason {
 };
 
 struct result {
+	char run_id[RUN_ID_SIZE]; /* "" it did not come so far as to have one */
 	bool changed;
 	enum reason reason;
 	struct error error;                  /* ERROR_NONE: it is what was asked for */

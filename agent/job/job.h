@@ -12,6 +12,7 @@
  */
 #include "agent/config/settings.h"
 #include "agent/job/check.h"
+#include "agent/job/run_id.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
@@ -24,7 +25,6 @@ struct secret;
 #define WORKER_CHANNEL 3 /* descriptor numbers in the worker */
 #define WORKER_LOCK 4
 #define JOB_MESSAGE_MAX (128 * 1024)
-#define RUN_ID_SIZE 37 /* a UUID, also the x-request-id */
 
 enum job_task {
 	JOB_RENEW, /* continue what the journal holds, pay debts, renew if `renew` */

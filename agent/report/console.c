@@ -21,6 +21,11 @@ struct console console_open(FILE *stream, bool verbose)
 	};
 }
 
+void console_enter(struct console *console, const char *identity)
+{
+	console->identity = identity;
+}
+
 /* A token's label and a server's message are other people's: no escape sequence of theirs reaches
    the terminal. */
 static void mask_controls(char *text)
@@ -37,7 +42,8 @@ static void print(struct console *console, const char *format, va_list values)
 	(void)vsnprintf(text, sizeof(text), format, values);
 	mask_controls(text);
 	console_wipe(console);
-	fprintf(console->stream, "renewal-agent: %s\n", text);
+	fprintf(console->stream, "renewal-agent: %s%s%s\n",
+	    console->identity ? console->identity : "", console->identity ? ": " : "", text);
 	fflush(console->stream);
 }
 

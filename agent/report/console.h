@@ -13,12 +13,16 @@ struct console {
 	FILE *stream;
 	bool terminal;
 	bool verbose;
-	bool line_shown; /* a progress line is on the terminal */
+	bool line_shown;      /* a progress line is on the terminal */
+	const char *identity; /* that the messages are about; NULL: none. Borrowed */
 };
 
 struct console console_open(FILE *stream, bool verbose);
 
-/* "renewal-agent: ..."; a progress line makes room. */
+/* What follows is about this identity, or NULL. */
+void console_enter(struct console *console, const char *identity);
+
+/* "renewal-agent: orders: ..."; a progress line makes room. */
 void console_print(struct console *console, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The same, only with --verbose. */
 void console_explain(struct console *console, const char *format, ...) PRINTF_LIKE(2, 3);

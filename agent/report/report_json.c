@@ -183,6 +183,7 @@ cJSON *report_json(const struct options *options, const struct identity_settings
 	bool failed = result->error.kind != ERROR_NONE;
 	cJSON *object = new_report(options, settings ? settings->name : options->identity);
 
+	json_add_string(object, "run_id", result->run_id[0] ? result->run_id : NULL);
 	json_add_boolean(object, "changed", result->changed);
 	json_add_boolean(object, "failed", failed);
 	json_add_string(object, "msg", failed ? result->error.message : result->message);

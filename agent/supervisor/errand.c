@@ -8,34 +8,6 @@
 #include "base/scoped.h"
 #include "base/text.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/random.h>
-
-#define UUID_BYTES 16
-
-/* A random UUID (RFC 9562, 5.4). */
-static bool make_run_id(char run_id[RUN_ID_SIZE], struct error *error)
-{
-	static const size_t groups[] = { 4, 2, 2, 2, 6 };
-	unsigned char bytes[UUID_BYTES];
-	const unsigned char *from = bytes;
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return error_set(
-		    error, ERROR_INTERNAL, "no random bytes for a run id: %s", strerror(errno));
-	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
-	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-	for (size_t i = 0; i < ARRAY_LENGTH(groups); i++) {
-		text_to_hex(from, groups[i], run_id);
-		run_id += 2 * groups[i];
-		from += groups[i];
-		*run_id++ = '-';
-	}
-	run_id[-1] = '\0';
-	return true;
-}
-
 static void enter(struct result *result, struct outcome *outcome)
 {
 	result->changed = result->changed || outcome->changed || outcome->spare_made;
@@ -60,8 +32,7 @@ static bool run_workers(const struct call *call, const struct job *job, const st
 	enter(result, &supervised->outcome);
 	if (done || error->kind != ERROR_SESSION || job->settings->pin_fd >= 0)
 		return done;
-	console_print(call->console, "%s: %s; beginning again with a new login",
-	    job->settings->name, error->message);
+	console_print(call->console, "%s; beginning again with a new login", error->message);
 	supervised_clear(supervised);
 	error_clear(error);
 	done = supervisor_run(job, errand->token, lock, call->console, supervised, error);
@@ -89,14 +60,13 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 	bool done;
 
 	*ret_supervised = (struct supervised){ .interrupted = false };
-	if (!make_run_id(job.run_id, error))
-		return false;
-	console_explain(call->console, "%s: run %s", identity->settings->name, job.run_id);
+	(void)!text_copy(job.run_id, sizeof(job.run_id), result->run_id);
+	console_explain(call->console, "run %s", job.run_id);
 	done = run_workers(call, &job, errand, identity->lock, result, ret_supervised, error);
 	if (!identity->store || identity_load(identity, &unloaded))
 		return done;
 	if (!done) {
-		console_print(call->console, "%s: %s", identity->settings->name, unloaded.message);
+		console_print(call->console, "%s", unloaded.message);
 		return false;
 	}
 	*error = unloaded;

@@ -71,18 +71,16 @@ static void begin_step(struct watch *watch, const char *step, int64_t deadline)
 
 static void take_note(struct watch *watch, const struct note *note)
 {
-	const char *name = watch->job->settings->name;
-
 	switch (note->kind) {
 	case NOTE_STEP:
 		begin_step(watch, note->text, note->deadline);
-		console_explain(watch->console, "%s: %s", name, note->text);
+		console_explain(watch->console, "%s", note->text);
 		break;
 	case NOTE_WARNING:
-		console_print(watch->console, "%s: %s", name, note->text);
+		console_print(watch->console, "%s", note->text);
 		break;
 	case NOTE_INFO:
-		console_explain(watch->console, "%s: %s", name, note->text);
+		console_explain(watch->console, "%s", note->text);
 		break;
 	case NOTE_CHECK:
 		check_list_add(&watch->supervised->checks, &note->check);

@@ -71,7 +71,7 @@ def test_a_token_file_that_others_can_read_is_pointed_out(supervisor):
     path = supervisor.token_file()
     path.chmod(0o644)
     result = supervisor.run("outcome", "enroll", "--url", "https://a.invalid", "--token-file", path)
-    assert f"renewal-agent: {path} can be read by others than its owner" in result.errors
+    assert f"renewal-agent: orders: {path} can be read by others than its owner" in result.errors
 
 
 def test_enroll_has_to_know_where(supervisor):

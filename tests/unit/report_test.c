@@ -97,7 +97,7 @@ static void assert_members(const cJSON *object, const char *expected)
 	assert_string_equal(names, expected);
 }
 
-#define HEAD "schema_version command identity changed failed msg reason exit_status error"
+#define HEAD "schema_version command identity run_id changed failed msg reason exit_status error"
 #define BODY " certificate next_renewal next_attempt connector_url director_url signer timings_ms"
 
 static void the_report_has_exactly_the_members_that_are_promised(void **state)
