@@ -72,7 +72,7 @@ static const struct option table[] = {
 	{ "url", "URL", 0, COMMAND_ENROLL, AT(url), parse_url,
 	  "the token-secured URL of the Connector (else that of the token, else enrollment_url)" },
 	{ "force", NULL, 0, COMMAND_RENEW, AT(force), NULL,
-	  "renew now, due or not and in a back-off too" },
+	  "renew now, due or not, outside of windows and in a back-off too" },
 	{ "dry-run", NULL, 0, COMMAND_RENEW, AT(dry_run), NULL,
 	  "try token, key and connection, and change nothing" },
 	{ "retry-pin", NULL, 0, COMMAND_ENROLL | COMMAND_RENEW, AT(retry_pin), NULL,

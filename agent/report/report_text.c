@@ -70,6 +70,14 @@ static void name_line(FILE *stream, const char *title, const X509_NAME *name)
 	line(stream, title, "%s", subject_format(name, &text, &error) ? text : error.message);
 }
 
+static const char *why_then(const struct identity *identity, int64_t now)
+{
+	if (decide_next_renewal(identity, now) > identity->schedule.due)
+		return now >= identity->schedule.due ? " (due; waiting for its window)"
+						     : " (in its window)";
+	return identity->schedule.limited_by_ca ? " (the CA ends before, and came again)" : "";
+}
+
 static void show_certificate(FILE *stream, const struct identity *identity, int64_t now)
 {
 	const struct generation *active = &identity->active;
@@ -81,8 +89,8 @@ static void show_certificate(FILE *stream, const struct identity *identity, int6
 	moment_line(stream, "valid from", identity->not_before, now, "");
 	moment_line(stream, "valid until", identity->not_after, now,
 	    now > identity->not_after ? ": EXPIRED" : "");
-	moment_line(stream, "next renewal", identity->schedule.due, now,
-	    identity->schedule.limited_by_ca ? " (the CA ends before, and came again)" : "");
+	moment_line(stream, "next renewal", decide_next_renewal(identity, now), now,
+	    why_then(identity, now));
 	moment_line(stream, "active since", active->activated, now, "");
 	line(stream, "generation", "%" PRIu32 "%s", active->number,
 	    active->revoked ? ", REVOKED" : "");

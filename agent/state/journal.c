@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define JOURNAL_NAME "journal.json"
+#define DAY 86400
 
 /* The content is fsynced before every rename, because on some file systems a power cut leaves an
    empty file otherwise, and with it the id of the key in the making would be lost. The rename is
@@ -180,6 +181,29 @@ bool journal_lacks_spare(const struct journal *journal, int64_t now)
 
 	return !journal_is_renewing(journal) && !journal_has_spare(journal)
 	       && (next <= now || next - now > SCHEDULE_BACKOFF_MAX);
+}
+
+static bool day_is_over(const struct journal *journal, int64_t now)
+{
+	return journal->certificates_since == 0 || journal->certificates_since > now
+	       || now - journal->certificates_since >= DAY;
+}
+
+void journal_count_certificate(struct journal *journal, int64_t now)
+{
+	if (day_is_over(journal, now)) {
+		journal->certificates = 0;
+		journal->certificates_since = now;
+	}
+	if (journal->certificates < UINT32_MAX)
+		journal->certificates++;
+}
+
+int64_t journal_next_certificate(const struct journal *journal, uint32_t most, int64_t now)
+{
+	return day_is_over(journal, now) || journal->certificates < most
+		   ? 0
+		   : journal->certificates_since + DAY;
 }
 
 static void digest_token(const void *token, size_t length, char text[JOURNAL_KEY_ID_SIZE])

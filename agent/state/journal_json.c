@@ -53,6 +53,8 @@ cJSON *journal_json_format(const struct journal *journal)
 	json_add_integer(object, "spare_failures", journal->spare_failures);
 	record_add_time(object, "spare_next_attempt", journal->spare_next_attempt);
 	record_add_text(object, "spare_message", journal->spare_message);
+	json_add_integer(object, "certificates", journal->certificates);
+	record_add_time(object, "certificates_since", journal->certificates_since);
 	record_add_time(object, "last_run", journal->last_run);
 	record_add_time(object, "last_success", journal->last_success);
 	record_add_text(object, "last_signer", journal->last_signer);
@@ -149,6 +151,10 @@ bool journal_json_parse(const cJSON *object, struct journal *ret_journal)
 	journal->spare_next_attempt = record_time(&record, "spare_next_attempt");
 	record_text(
 	    &record, "spare_message", journal->spare_message, sizeof(journal->spare_message));
+	if (json_member(object, "certificates")) /* absent in old files */
+		journal->certificates =
+		    (uint32_t)record_number(&record, "certificates", 0, UINT32_MAX);
+	journal->certificates_since = record_time(&record, "certificates_since");
 	journal->last_run = record_time(&record, "last_run");
 	journal->last_success = record_time(&record, "last_success");
 	record_text(&record, "last_signer", journal->last_signer, sizeof(journal->last_signer));

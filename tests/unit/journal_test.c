@@ -298,6 +298,25 @@ static void a_forgotten_token_is_not_spent_and_the_others_still_are(void **state
 	assert_string_equal(journal.spent_tokens[JOURNAL_SPENT_TOKENS - 1], "");
 }
 
+static void certificates_are_counted_within_a_day(void **state)
+{
+	struct journal journal = fresh();
+
+	(void)state;
+	assert_int_equal(journal_next_certificate(&journal, 1, NOW), 0);
+	journal_count_certificate(&journal, NOW);
+	journal_count_certificate(&journal, NOW + 3600);
+	assert_int_equal(journal.certificates, 2);
+	assert_int_equal(journal_next_certificate(&journal, 3, NOW + 3600), 0);
+	assert_int_equal(journal_next_certificate(&journal, 2, NOW + 86399), NOW + 86400);
+	assert_int_equal(journal_next_certificate(&journal, 2, NOW + 86400), 0);
+	/* The day was begun by a clock that was ahead. */
+	assert_int_equal(journal_next_certificate(&journal, 2, NOW - 1), 0);
+	journal_count_certificate(&journal, NOW + 86400);
+	assert_int_equal(journal.certificates, 1);
+	assert_int_equal(journal.certificates_since, NOW + 86400);
+}
+
 static void a_token_is_written_down_as_its_sha_256_only(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -331,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_spare_key_that_could_not_be_made_is_lacking_after_its_backoff),
 		cmocka_unit_test(a_spent_token_is_known_until_sixteen_others_came),
 		cmocka_unit_test(a_forgotten_token_is_not_spent_and_the_others_still_are),
+		cmocka_unit_test(certificates_are_counted_within_a_day),
 		WITH_A_STORE(a_token_is_written_down_as_its_sha_256_only),
 	};
 
