@@ -75,7 +75,7 @@ static const struct option table[] = {
 	  "renew now, due or not, outside of windows and in a back-off too" },
 	{ "dry-run", NULL, 0, COMMAND_RENEW, AT(dry_run), NULL,
 	  "try token, key and connection, and change nothing" },
-	{ "retry-pin", NULL, 0, COMMAND_ENROLL | COMMAND_RENEW, AT(retry_pin), NULL,
+	{ "retry-pin", NULL, 0, COMMAND_ENROLL | COMMAND_RENEW | COMMAND_ROLLBACK, AT(retry_pin), NULL,
 	  "try the PIN although the token has refused it before" },
 	{ "prune", NULL, 0, COMMAND_KEYS, AT(prune), NULL,
 	  "destroy the keys that crashes have left over" },

@@ -31,7 +31,7 @@ struct options {
 
 	const char *token_file, *url; /* enroll */
 	bool force, dry_run;          /* renew */
-	bool retry_pin;               /* enroll, renew */
+	bool retry_pin;               /* enroll, renew, rollback */
 	bool prune, unknown;          /* keys */
 	bool active;                  /* revoke */
 	uint32_t generation;          /* revoke; 0: not given */

@@ -10,6 +10,7 @@
 #include "agent/renewal/inventory.h"
 #include "agent/renewal/renewal.h"
 #include "agent/renewal/revocation.h"
+#include "agent/renewal/rollback.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/spare.h"
 #include "agent/renewal/steps.h"
@@ -63,6 +64,8 @@ static bool carry_out(struct run *run, struct error *error)
 		return renew(run, run->job->renew, error);
 	case JOB_ENROLL:
 		return enroll(run, error);
+	case JOB_ROLLBACK:
+		return rollback_run(run, error);
 	case JOB_KEYS:
 		return keys(run, error);
 	case JOB_REVOKE:

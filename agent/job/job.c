@@ -13,6 +13,7 @@
 static const char *const task_names[] = {
 	[JOB_RENEW] = "renew",
 	[JOB_ENROLL] = "enroll",
+	[JOB_ROLLBACK] = "rollback",
 	[JOB_KEYS] = "keys",
 	[JOB_REVOKE] = "revoke",
 	[JOB_PAY_DEBTS] = "pay_debts",

@@ -29,8 +29,9 @@ struct secret;
 enum job_task {
 	JOB_RENEW, /* continue what the journal holds, pay debts, renew if `renew` */
 	JOB_ENROLL,
-	JOB_KEYS,   /* list, with `prune` destroy leftovers */
-	JOB_REVOKE, /* the certificate of `generation` */
+	JOB_ROLLBACK, /* to the newest retained generation */
+	JOB_KEYS,     /* list, with `prune` destroy leftovers */
+	JOB_REVOKE,   /* the certificate of `generation` */
 	JOB_PAY_DEBTS,
 	JOB_DRY_RUN,
 	JOB_DOCTOR, /* look at every precondition, change nothing */

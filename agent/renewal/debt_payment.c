@@ -53,6 +53,11 @@ static bool pay_revocation(
 {
 	bool expired = false;
 
+	/* An older debts.json may be back, out of a backup. */
+	if (debt->generation == run->active.number) {
+		run_warn(run, "generation %u is active: it is not revoked", debt->generation);
+		return true;
+	}
 	if (!has_expired(run, debt->generation, &expired, error)) {
 		if (error->kind != ERROR_DAMAGED)
 			return false;

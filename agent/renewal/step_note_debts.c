@@ -1,4 +1,5 @@
 #include "agent/renewal/generation_key.h"
+#include "agent/renewal/retention.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "agent/state/answer.h"
@@ -31,20 +32,18 @@ static bool owe_destruction(
 /* Behind the active generation `retain` are kept; the older ones' keys are to be destroyed. */
 static bool owe(const struct run *run, struct debts *debts, bool revoke, struct error *error)
 {
-	uint32_t numbers[STORE_GENERATIONS_MAX];
-	uint32_t retained = 0;
-	size_t count = 0;
+	struct retention retention;
 
-	if (!store_list(run->store, numbers, &count, error))
+	if (!retention_list(run, &retention, error))
 		return false;
-	for (size_t i = count; i-- > 0;) {
-		if (numbers[i] >= run->active.number)
-			continue;
-		if (retained == 0 && revoke
-		    && !debts_add(debts, DEBT_REVOKE, numbers[i], NULL, NULL, clock_now(), error))
+	for (size_t i = 0; i < retention.count; i++) {
+		uint32_t number = retention.numbers[i];
+		bool replaced = i == 0 || i >= retention.count - retention.abandoned;
+
+		if (replaced && revoke
+		    && !debts_add(debts, DEBT_REVOKE, number, NULL, NULL, clock_now(), error))
 			return false;
-		if (++retained > run->settings->retain
-		    && !owe_destruction(run, debts, numbers[i], error))
+		if (i >= run->settings->retain && !owe_destruction(run, debts, number, error))
 			return false;
 	}
 	return true;
@@ -59,10 +58,11 @@ bool step_owe_surplus(struct run *run, struct error *error)
 	if (!debts_load(run->store, &debts, &damaged, error))
 		return false;
 	before = debts.count;
-	return owe(run, &debts, false, error)
+	return retention_mark_abandoned(run, error) && owe(run, &debts, false, error)
 	       && (debts.count == before || debts_save(run->store, &debts, error));
 }
 
+/* Going back, and adopting, throw nothing away: the next renewal does. */
 bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error)
 {
 	struct debts debts;
@@ -74,10 +74,11 @@ bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error
 		return false;
 	before = debts.count;
 	/* Before the older ones go. */
-	if (run->settings->store_certificate
+	if (run->settings->store_certificate && !run->active.adopted
 	    && !debts_add(&debts, DEBT_STORE, run->active.number, NULL, NULL, clock_now(), error))
 		return false;
-	return owe(run, &debts, run->settings->revoke_old && !run->journal.enrolment, error)
+	return (run->journal.existing
+		   || owe(run, &debts, run->settings->revoke_old && !run->journal.enrolment, error))
 	       && (debts.count == before || debts_save(run->store, &debts, error))
 	       && answer_remove(run->store, error);
 }

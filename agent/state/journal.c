@@ -51,6 +51,7 @@ static void clear_renewal(struct journal *journal)
 {
 	journal->enrolment = false;
 	journal->spare = false;
+	journal->existing = false;
 	journal->generation = 0;
 	memset(journal->key_id, 0, sizeof(journal->key_id));
 	memset(journal->key_label, 0, sizeof(journal->key_label));
@@ -95,7 +96,8 @@ static bool compare_with_store(
 		journal->phase = PHASE_PROVEN;
 		journal->spare = false;
 	}
-	if (journal->spare && journal->generation < current) {
+	/* Also of one that was gone back from. */
+	if (journal->spare && journal->generation != current && journal->generation <= highest) {
 		journal->phase = PHASE_IDLE;
 		clear_renewal(journal);
 	}

@@ -44,6 +44,8 @@ struct journal {
 	/* The renewal under way; empty in IDLE. */
 	bool enrolment;      /* asked for by one-time token */
 	bool spare;          /* a key made ahead: nothing is under way until it is taken */
+	bool existing;       /* its generation was there before: gone back to, or, with `enrolment`,
+				adopted. From PROVEN on, and nothing of it is ever thrown away */
 	uint32_t generation; /* the number that it will have */
 	char key_id[JOURNAL_KEY_ID_SIZE];
 	char key_label[JOURNAL_LABEL_SIZE];
@@ -82,7 +84,8 @@ struct journal {
 void journal_clear(struct journal *journal);
 /* Absent: cleared. Unreadable as JSON or out of range: set aside as
    journal.json.damaged, *ret_damaged true, and a fresh one (numbers go on above the store's). One
-   that is older than the store, since its generation is active already, is taken as PROVEN. */
+   that is older than the store, since its generation is active already, is taken as PROVEN; a spare
+   key of a generation that is there has been used. */
 MUST_CHECK bool journal_load(
     const struct store *store, struct journal *ret_journal, bool *ret_damaged, struct error *error);
 /* For `status`: the same without touching the file. */

@@ -14,6 +14,7 @@ static void format_renewal(cJSON *object, const struct journal *journal)
 {
 	json_add_boolean(object, "enrolment", journal->enrolment);
 	json_add_boolean(object, "spare", journal->spare);
+	json_add_boolean(object, "existing", journal->existing);
 	json_add_integer(object, "generation", journal->generation);
 	record_add_text(object, "key_id", journal->key_id);
 	record_add_text(object, "key_label", journal->key_label);
@@ -92,6 +93,7 @@ static bool parse_renewal(const cJSON *object, struct journal *journal)
 
 	journal->enrolment = record_flag(&renewal, "enrolment");
 	journal->spare = json_boolean(object, "spare", false); /* absent in old files */
+	journal->existing = json_boolean(object, "existing", false);
 	journal->generation = (uint32_t)record_number(&renewal, "generation", 1, UINT32_MAX);
 	record_hex(&renewal, "key_id", journal->key_id, sizeof(journal->key_id));
 	record_text(&renewal, "key_label", journal->key_label, sizeof(journal->key_label));
@@ -105,7 +107,8 @@ static bool parse_renewal(const cJSON *object, struct journal *journal)
 	record_text(
 	    &renewal, "connector_url", journal->connector_url, sizeof(journal->connector_url));
 	record_text(&renewal, "request_id", journal->request_id, sizeof(journal->request_id));
-	return renewal.good && journal->key_id[0] != '\0';
+	/* A key in a file has no id. */
+	return renewal.good && (journal->key_id[0] != '\0' || journal->existing);
 }
 
 static void parse_spent_tokens(struct record *record, struct journal *journal)

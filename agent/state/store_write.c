@@ -254,7 +254,8 @@ bool store_activate(const struct store *store, uint32_t number, struct error *er
 	return file_symlink(store->folder, target, CURRENT_NAME, path.text, error);
 }
 
-bool store_mark_revoked(const struct store *store, uint32_t number, struct error *error)
+static bool mark(
+    const struct store *store, uint32_t number, bool revoked, bool abandoned, struct error *error)
 {
 	scoped(text) struct text_buffer json = TEXT_BUFFER_INIT(FILE_TEXT_MAX);
 	scoped(generation) struct generation generation = { 0 };
@@ -263,9 +264,10 @@ bool store_mark_revoked(const struct store *store, uint32_t number, struct error
 
 	if (!store_load(store, number, &generation, error))
 		return false;
-	if (generation.revoked)
+	if ((generation.revoked || !revoked) && (generation.abandoned || !abandoned))
 		return true;
-	generation.revoked = true;
+	generation.revoked = generation.revoked || revoked;
+	generation.abandoned = generation.abandoned || abandoned;
 	store_memory_drop(store->memory, number);
 	folder = openat(store->generations, name_of(number, "").text,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -274,6 +276,16 @@ bool store_mark_revoked(const struct store *store, uint32_t number, struct error
 	return format_json(&generation, &json, error)
 	       && file_replace(
 		   folder, "generation.json", json.data, json.length, FILE_MODE, path.text, error);
+}
+
+bool store_mark_revoked(const struct store *store, uint32_t number, struct error *error)
+{
+	return mark(store, number, true, false, error);
+}
+
+bool store_mark_abandoned(const struct store *store, uint32_t number, struct error *error)
+{
+	return mark(store, number, false, true, error);
 }
 
 bool store_remove(const struct store *store, uint32_t number, struct error *error)

@@ -173,6 +173,24 @@ static void revoked_is_noted_and_the_rest_stays(void **state)
 	assert_refused(store_mark_revoked(store, 2, &error), &error, ERROR_DAMAGED);
 }
 
+static void abandoned_is_noted_beside_revoked(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(store) struct store *store = state_folder_open();
+	scoped(generation) struct generation loaded = { 0 };
+
+	(void)state;
+	store_run_write(store, 1);
+	assert_ok(store_mark_abandoned(store, 1, &error), &error);
+	assert_ok(store_load(store, 1, &loaded, &error), &error);
+	assert_true(loaded.abandoned);
+	assert_false(loaded.revoked);
+	generation_clear(&loaded);
+	assert_ok(store_mark_revoked(store, 1, &error), &error);
+	assert_ok(store_load(store, 1, &loaded, &error), &error);
+	assert_true(loaded.abandoned && loaded.revoked);
+}
+
 static void everything_is_on_disk_before_current_moves_and_no_fsync_is_wasted(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -243,6 +261,7 @@ int main(void)
 		BEFORE_ANY_STATE(the_active_generation_is_neither_written_nor_removed),
 		BEFORE_ANY_STATE(what_is_not_there_is_removed_but_not_activated),
 		BEFORE_ANY_STATE(revoked_is_noted_and_the_rest_stays),
+		BEFORE_ANY_STATE(abandoned_is_noted_beside_revoked),
 		BEFORE_ANY_STATE(everything_is_on_disk_before_current_moves_and_no_fsync_is_wasted),
 		BEFORE_ANY_STATE(a_full_disk_gets_its_room_back_at_once),
 		BEFORE_ANY_STATE(what_kills_left_of_other_numbers_goes_with_the_next_write),
