@@ -29,7 +29,8 @@ enum command_bit {
 	COMMAND_REVOKE = 1 << 4,
 	COMMAND_DOCTOR = 1 << 5,
 	COMMAND_ROLLBACK = 1 << 6,
-	COMMAND_EVERY = (1 << 7) - 1,
+	COMMAND_ADOPT = 1 << 7,
+	COMMAND_EVERY = (1 << 8) - 1,
 };
 
 struct command {
@@ -47,7 +48,7 @@ struct command {
 	size_t operands; /* how many words may stand behind it */
 };
 
-#define COMMAND_COUNT 7
+#define COMMAND_COUNT 8
 
 extern const struct command command_table[COMMAND_COUNT];
 
@@ -57,6 +58,8 @@ const struct command *command_find(const char *name);
 const struct command *command_nearest(const char *name);
 
 MUST_CHECK bool command_enroll(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_adopt(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_renew(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);

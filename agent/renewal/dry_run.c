@@ -19,11 +19,16 @@ bool dry_run(struct run *run, struct error *error)
 	if (!access_open(run, error)
 	    || !key_pair_check_bits(access_token(run), run->settings->key_bits, error))
 		return false;
-	if (!key_id_parse(run->active.key_id, &id))
-		return error_set(error, ERROR_DAMAGED, "generation %u names no key id: \"%s\"",
-		    run->active.number, run->active.key_id);
 	if (!generation_key_check(run, &run->active, error))
 		return false;
+	if (run->active.adopted) {
+		run_note_step(
+		    run, run->settings->step_timeout, "probing with the active certificate");
+		return proof_at(run, &run->active, connection_url(run), error);
+	}
+	if (!run->active.key_id || !key_id_parse(run->active.key_id, &id))
+		return error_set(
+		    error, ERROR_DAMAGED, "generation %u names no key id", run->active.number);
 	if (!key_pair_find(access_token(run), &id, &pair, error)
 	    || !key_pair_check(&pair, 0, error))
 		return error_prefix(error, "the key of the active certificate");

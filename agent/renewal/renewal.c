@@ -63,7 +63,8 @@ static bool step_failed(
 static bool open_token(struct run *run, struct error *error)
 {
 	const struct journal *journal = &run->journal;
-	bool enrolment = run->job->task == JOB_ENROLL || run->job->task == JOB_ROLLBACK
+	bool enrolment = run->job->task == JOB_ENROLL || run->job->task == JOB_ADOPT
+			 || run->job->task == JOB_ROLLBACK
 			 || (journal->phase != PHASE_IDLE && journal->enrolment);
 
 	return access_open(run, error)
@@ -86,7 +87,7 @@ static bool existing_key_is_gone(struct run *run, bool *ret_gone, struct error *
 	scoped(generation) struct generation generation = { 0 };
 
 	if (!store_load(run->store, run->journal.generation, &generation, error)
-	    || (generation.key_id && !access_open(run, error)))
+	    || (!generation_key_is_in_file(&generation) && !access_open(run, error)))
 		return false;
 	*ret_gone = !generation_key_check(run, &generation, error);
 	return !*ret_gone || error->kind == ERROR_TOKEN;

@@ -57,7 +57,7 @@ static bool find(const struct run *run, uint32_t *ret_number, struct error *erro
 static bool prove(struct run *run, const struct generation *generation, struct error *error)
 {
 	return proof_check_alive(run, generation, error)
-	       && (!generation->key_id || access_open(run, error))
+	       && (generation_key_is_in_file(generation) || access_open(run, error))
 	       && generation_key_check(run, generation, error)
 	       && proof_of_existing(run, generation, error);
 }

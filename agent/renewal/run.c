@@ -18,10 +18,10 @@ bool run_load_active(struct run *run, struct error *error)
 	return number == 0 || store_load(run->store, number, &run->active, error);
 }
 
-/* An enrolment replaces what cannot be read, and going back leaves it. */
+/* An enrolment and an adoption replace what cannot be read, and going back leaves it. */
 static bool may_be_damaged(const struct job *job)
 {
-	return job->task == JOB_ENROLL || job->task == JOB_ROLLBACK;
+	return job->task == JOB_ENROLL || job->task == JOB_ADOPT || job->task == JOB_ROLLBACK;
 }
 
 bool run_open(const struct job *job, const struct secret *one_time_token, int channel,

@@ -18,6 +18,10 @@ static bool owe_destruction(
 	if (store_load(run->store, number, &generation, &unreadable)) {
 		scoped(char) char *token = generation_key_token(&generation);
 
+		/* Without its id nothing can destroy an adopted key: only the folder goes. */
+		if (generation.adopted)
+			return debts_add(
+			    debts, DEBT_DESTROY_KEY, number, NULL, NULL, clock_now(), error);
 		return debts_add(
 		    debts, DEBT_DESTROY_KEY, number, generation.key_id, token, clock_now(), error);
 	}

@@ -69,7 +69,7 @@ MUST_CHECK bool store_load(const struct store *store, uint32_t number,
     struct generation *ret_generation, struct error *error);
 /* certificate.pem chain.pem ca.pem key.uri key.pem generation.json, on disk when it returns;
    replaces a folder of this number, removes what killed writes have left, refuses the active one.
-   key.pem is there for pkcs11: URIs only. */
+   key.pem is there for pkcs11: URIs, and a symlink to the key for a file: URI. */
 MUST_CHECK bool store_write(
     const struct store *store, const struct generation *generation, struct error *error);
 /* The rename. Already active is fine. */

@@ -3,6 +3,7 @@
 #include "agent/state/store_folder.h"
 #include "agent/x509/bundle.h"
 #include "base/file.h"
+#include "base/file_uri.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -120,6 +121,17 @@ static bool write_certificates(
 	       && write_file(writing, "chain.pem", chain, error);
 }
 
+/* The key of an adopted generation stays where it is; who reads key.pem finds it. */
+static bool link_key(const struct writing *writing, const char *uri, struct error *error)
+{
+	scoped(char) char *path = NULL;
+
+	if (!file_uri_parse(uri, &path))
+		return error_set(error, ERROR_INTERNAL, "no URI of a file: %.200s", uri);
+	return symlinkat(path, writing->folder, "key.pem") == 0
+	       || fail(error, "link the key in", writing->path->text);
+}
+
 static bool write_key(struct writing *writing, const char *uri, struct error *error)
 {
 	scoped(text) struct text_buffer line = TEXT_BUFFER_INIT(FILE_TEXT_MAX);
@@ -131,6 +143,8 @@ static bool write_key(struct writing *writing, const char *uri, struct error *er
 		return error_set(error, ERROR_INTERNAL, "the URI %.64s... is too long", uri);
 	if (!write_file(writing, "key.uri", line.data, error))
 		return false;
+	if (text_starts_with(uri, FILE_URI_SCHEME))
+		return link_key(writing, uri, error);
 	if (!text_starts_with(uri, "pkcs11:"))
 		return true;
 	return key_pem_format(uri, &pem, error) && write_file(writing, "key.pem", pem, error);

@@ -54,6 +54,10 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 		.has_token = errand->token != NULL,
 		.generation = errand->generation,
 		.url = url,
+		.certificate = (char *)errand->certificate,
+		.key = (char *)errand->key,
+		.ca = (char *)errand->ca,
+		.force = errand->force,
 		.settings = (struct identity_settings *)identity->settings,
 	};
 	struct error unloaded = ERROR_INIT;

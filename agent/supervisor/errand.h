@@ -20,7 +20,9 @@ struct errand {
 	enum job_task task;
 	bool renew, retry_pin, prune, unknown;
 	uint32_t generation;
-	const char *url;            /* NULL without */
+	const char *url;                    /* NULL without */
+	const char *certificate, *key, *ca; /* of an adoption; NULL without */
+	bool force;
 	const struct secret *token; /* NULL without */
 };
 
