@@ -2,7 +2,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
-#include "transport/base64.h"
+#include "base/base64.h"
 #include "transport/connector_answer.h"
 #include "transport/graphql.h"
 #include "transport/url.h"

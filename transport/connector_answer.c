@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "transport/base64.h"
+#include "base/base64.h"
 #include "transport/connector.h"
 
 #include <string.h>
