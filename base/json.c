@@ -223,3 +223,11 @@ size_t json_measure(const char *text, size_t length)
 	}
 	return length;
 }
+
+size_t json_skip(const char *text, size_t at, size_t length)
+{
+	while (at < length
+	       && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n'))
+		at++;
+	return at;
+}

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-static const char blanks[] = " \t\r\n";
-
 /* One file, or all of them. */
 struct reading {
 	struct fleet fleet;
@@ -145,14 +143,14 @@ static bool take_file(
 	struct reading *reading = context;
 	struct report report = { .file = name };
 
-	for (size_t at = strspn(text, blanks); at < length; at += strspn(text + at, blanks)) {
+	for (size_t at = json_skip(text, 0, length); at < length;
+	     at = json_skip(text, at, length)) {
 		size_t size = json_measure(text + at, length - at);
 		scoped(cJSON) cJSON *object = NULL;
 		char what[FLEET_NAME_SIZE * 2];
 
 		report.number++;
-		report.alone =
-		    report.number == 1 && at + size + strspn(text + at + size, blanks) == length;
+		report.alone = report.number == 1 && json_skip(text, at + size, length) == length;
 		(void)text_format(what, sizeof(what), "%.200s, report %zu", name, report.number);
 		if (!json_parse(text + at, size, what, ERROR_CONFIG, &object, error)
 		    || !take_report(reading, &report, object, error))

@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-static const char blanks[] = " \t\r\n";
-
 void input_clear(struct input *input)
 {
 	while (input->count > 0)
@@ -107,7 +105,8 @@ static bool take_path(struct input *input, const char *path, struct error *error
 
 	if (!read_path(path, name, &text, &length, error))
 		return false;
-	for (size_t at = strspn(text, blanks); at < length; at += strspn(text + at, blanks)) {
+	for (size_t at = json_skip(text, 0, length); at < length;
+	     at = json_skip(text, at, length)) {
 		size_t size = json_measure(text + at, length - at);
 
 		if (!take_object(input, text + at, size, name, error))
@@ -122,13 +121,10 @@ static bool take_path(struct input *input, const char *path, struct error *error
 bool input_read(
     const char *const *paths, size_t count, struct input *ret_input, struct error *error)
 {
-	static const char *const standard_input[] = { "-" };
 	scoped(input) struct input input = { .count = 0 };
 
-	if (count == 0) {
-		paths = standard_input;
-		count = 1;
-	}
+	if (count == 0 && !take_path(&input, "-", error))
+		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!take_path(&input, paths[i], error))
 			return false;

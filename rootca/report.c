@@ -79,8 +79,9 @@ static size_t count_standing(const cJSON *identities, const char *standing)
 	size_t count = 0;
 	const cJSON *each;
 
-	cJSON_ArrayForEach (each, identities)
+	cJSON_ArrayForEach (each, identities) {
 		count += text_equal(json_string(each, "standing"), standing);
+	}
 	return count;
 }
 
@@ -109,8 +110,9 @@ static void print_report(const cJSON *object)
 		    count_standing(identities, "locked-out"));
 		printf("  %-10s  %-20s  %-20s  %s\n", "standing", "next renewal", "valid until",
 		    "host/identity");
-		cJSON_ArrayForEach (each, identities)
+		cJSON_ArrayForEach (each, identities) {
 			print_identity(each);
+		}
 	}
 }
 
