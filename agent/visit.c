@@ -3,6 +3,7 @@
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/config/config.h"
+#include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
@@ -50,6 +51,28 @@ static bool open_identity(const struct command *command, const struct identity_s
 	return true;
 }
 
+/* What is only looked at brings no hooks. */
+static bool pays_hooks(const struct options *options)
+{
+	return options->command->access == COMMAND_WRITES && options->command->bit != COMMAND_KEYS
+	       && !options->dry_run;
+}
+
+static void carry_out(const struct call *call, struct identity *identity, struct result *result)
+{
+	const struct command *command = call->options->command;
+	const struct hooks hooks = { call, identity, result };
+	const bool pays = pays_hooks(call->options);
+	struct error interrupted = ERROR_INIT;
+
+	if (pays && !hooks_pay(&hooks, &result->error))
+		return;
+	(void)!command->run(call, identity, result, &result->error);
+	if (pays && !result->interrupted)
+		(void)!hooks_pay(&hooks, &interrupted); /* the result says so */
+	hooks_conclude(result);
+}
+
 int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
 {
 	const struct command *command = call->options->command;
@@ -64,7 +87,7 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 
 	if (opened) {
 		tell_damage(call, &identity);
-		(void)!command->run(call, &identity, &result, &result.error);
+		carry_out(call, &identity, &result);
 	}
 	result.total_milliseconds = clock_milliseconds() - began;
 	visit_tell(call, &result);
