@@ -39,6 +39,7 @@ struct result {
 	int64_t key_generation_milliseconds; /* -1: none was made */
 	int64_t total_milliseconds;
 	cJSON *keys;              /* of the command `keys`; else NULL. Owned */
+	cJSON *audit;             /* of the command `audit`; else NULL. Owned */
 	struct check_list checks; /* of the command `doctor` */
 };
 
