@@ -8,6 +8,7 @@
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
+#include "agent/supervisor/ending.h"
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -78,7 +79,7 @@ int visit_all(const struct call *call, const struct config *config, cJSON **ret_
 	cJSON *identities = cJSON_CreateArray();
 	int status = -1;
 
-	for (size_t i = 0; i < config->count; i++) {
+	for (size_t i = 0; i < config->count && !ending_is_wanted(); i++) {
 		cJSON *report = NULL;
 		int each = visit(call, &config->identities[i], &report);
 

@@ -24,6 +24,9 @@ const struct command command_table[COMMAND_COUNT] = {
 	{ .name = "doctor", .bit = COMMAND_DOCTOR, .access = COMMAND_EXAMINES, .run = command_doctor,
 	  .arguments = "",
 	  .sentence = "check every precondition and say what to do about what is wrong" },
+	{ .name = "run", .bit = COMMAND_RUN, .access = COMMAND_WRITES, .run_whole = command_run,
+	  .arguments = "",
+	  .sentence = "stay and renew each identity at its moment: the daemon" },
 };
 /* clang-format on */
 
