@@ -33,7 +33,7 @@
 #define POLICY_CLOCK_WORTH_NAMING 30
 /* The daemon: two tries of the same identity are so far apart at least; after one that was of no
    use, which has left nothing to wait for, so far, doubled each time. */
-#define POLICY_TRIES_APART 10
+#define POLICY_TRIES_APART 5
 #define POLICY_REST_LEAST 60
 #define POLICY_REST_MOST (60 * 60)
 /* A renewal that is late by so much was late because the host was off: it is begun within

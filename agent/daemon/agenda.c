@@ -38,12 +38,9 @@ void appointment_tried(struct appointment *appointment, int64_t milliseconds)
 	appointment->rest = milliseconds + POLICY_TRIES_APART * SECOND;
 }
 
-void appointment_put_off(struct appointment *appointment, int64_t milliseconds)
+void appointment_note_busy(struct appointment *appointment, bool busy, int64_t milliseconds)
 {
-	const int64_t rest = milliseconds + POLICY_TRIES_APART * SECOND;
-
-	if (appointment->rest < rest)
-		appointment->rest = rest;
+	appointment->busy = busy ? milliseconds + POLICY_TRIES_APART * SECOND : 0;
 }
 
 void appointment_forget(struct appointment *appointment)
@@ -71,6 +68,8 @@ int64_t agenda_start(const struct agenda *agenda, const struct appointment *appo
 	int64_t start = appointment->moment.at > now ? appointment->moment.at : now;
 	int64_t rest = appointment->rest - milliseconds;
 
+	if (appointment->busy > appointment->rest)
+		rest = appointment->busy - milliseconds;
 	if (appointment->moment.kind == MOMENT_NONE)
 		return INT64_MAX;
 	if (is_overdue(&appointment->moment, now) && start < agenda->catch_up)

@@ -21,6 +21,7 @@ struct appointment {
 	bool tried;         /* since the last look */
 	unsigned fruitless; /* tries in a row that did not move the moment into the future */
 	int64_t rest;       /* milliseconds; not tried before */
+	int64_t busy;       /* the same, while another run has it; 0: none has */
 };
 
 struct agenda {
@@ -33,8 +34,8 @@ struct agenda {
 void appointment_note(
     struct appointment *appointment, struct moment moment, int64_t now, int64_t milliseconds);
 void appointment_tried(struct appointment *appointment, int64_t milliseconds);
-/* Somebody else is at work on it. */
-void appointment_put_off(struct appointment *appointment, int64_t milliseconds);
+/* Whether somebody else is at work on it, as a look has found. */
+void appointment_note_busy(struct appointment *appointment, bool busy, int64_t milliseconds);
 /* As if it had never been tried: somebody says that things are different now. */
 void appointment_forget(struct appointment *appointment);
 

@@ -118,8 +118,7 @@ static struct moment look(const struct identity_settings *settings, const struct
 	if (identity.unreadable.kind != ERROR_NONE)
 		return moment;
 	moment = moment_next(&identity, now);
-	if (is_busy(&identity))
-		appointment_put_off(appointment, clock_milliseconds());
+	appointment_note_busy(appointment, is_busy(&identity), clock_milliseconds());
 	if (tell)
 		tell_moment(call, &identity, &moment, now);
 	return moment;
@@ -128,7 +127,7 @@ static struct moment look(const struct identity_settings *settings, const struct
 void household_look(
     struct household *household, const struct call *call, struct wake *wake, bool tell)
 {
-	/* What others do from here on is noticed, and looked at once more. */
+	/* What others do from here on wakes us again. */
 	wake_forget_changes(wake);
 	for (size_t i = 0; i < household->agenda.count; i++) {
 		struct appointment *appointment = &household->agenda.list[i];

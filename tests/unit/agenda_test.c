@@ -110,15 +110,17 @@ static void a_jump_of_the_wall_clock_does_not_shorten_a_rest(void **state)
 	assert_int_equal(agenda_start(&agenda, &appointment, NOW - DAY, STEADY), NOW);
 }
 
-static void one_that_another_run_is_at_work_on_is_put_off(void **state)
+static void one_that_another_run_is_at_work_on_is_come_back_to(void **state)
 {
 	struct appointment appointment = watched(renewal(NOW, NOW));
 
 	(void)state;
-	appointment_put_off(&appointment, STEADY);
+	appointment_note_busy(&appointment, true, STEADY);
 	assert_int_equal(start(&appointment, 0), NOW + POLICY_TRIES_APART);
+	appointment_note_busy(&appointment, false, STEADY);
+	assert_int_equal(start(&appointment, 0), NOW);
 	appointment.rest = STEADY + 60 * SECOND;
-	appointment_put_off(&appointment, STEADY);
+	appointment_note_busy(&appointment, true, STEADY);
 	assert_int_equal(start(&appointment, 0), NOW + 60);
 }
 
@@ -159,7 +161,7 @@ int main(void)
 		cmocka_unit_test(a_try_that_helped_leaves_no_rest_but_the_least),
 		cmocka_unit_test(tries_that_are_of_no_use_come_less_and_less_often),
 		cmocka_unit_test(a_jump_of_the_wall_clock_does_not_shorten_a_rest),
-		cmocka_unit_test(one_that_another_run_is_at_work_on_is_put_off),
+		cmocka_unit_test(one_that_another_run_is_at_work_on_is_come_back_to),
 		cmocka_unit_test(the_first_is_the_one_that_begins_first),
 		cmocka_unit_test(it_sleeps_a_day_at_most_and_an_hour_when_it_cannot_watch),
 	};
