@@ -40,7 +40,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 32
+#define SETTING_COUNT 37
 
 extern const struct setting setting_table[SETTING_COUNT];
 

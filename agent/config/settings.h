@@ -54,5 +54,8 @@ struct identity_settings {
 	double window_margin;
 	uint32_t max_certificates_per_day; /* 0: what the certificate's life calls for */
 	bool revoke_old, spare_key, store_certificate;
+	/* Programs with their arguments; NULL: none. */
+	char *hook_ca_changed, *hook_renewed, *hook_failed, *hook_reenroll;
+	int64_t hook_timeout;
 	int64_t key_generation_timeout, step_timeout, lock_wait, rejected_after, clock_skew;
 };

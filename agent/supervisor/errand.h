@@ -12,6 +12,7 @@
 
 struct call;
 struct identity;
+struct listener;
 struct result;
 struct secret;
 struct supervised;
@@ -23,7 +24,8 @@ struct errand {
 	const char *url;                    /* NULL without */
 	const char *certificate, *key, *ca; /* of an adoption; NULL without */
 	bool force;
-	const struct secret *token; /* NULL without */
+	const struct secret *token;      /* NULL without */
+	const struct listener *listener; /* NULL without */
 };
 
 /* The identity, if it has a store, is loaded again afterwards. Fails as supervisor_run does; *ret_supervised is set in
