@@ -4,6 +4,7 @@
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/proof.h"
 #include "agent/renewal/renewal.h"
+#include "agent/renewal/retention.h"
 #include "agent/renewal/run.h"
 #include "agent/x509/bundle.h"
 #include "agent/x509/chain.h"
@@ -157,6 +158,6 @@ bool adoption_run(struct run *run, struct error *error)
 	if (run->journal.phase != PHASE_IDLE && !renewal_discard(run, error))
 		return false;
 	generation.number = run->journal.last_generation + 1;
-	return store_write(run->store, &generation, error)
+	return retention_mark_abandoned(run, error) && store_write(run->store, &generation, error)
 	       && renewal_activate(run, &generation, true, error);
 }

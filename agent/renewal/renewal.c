@@ -209,8 +209,8 @@ bool renewal_run(struct run *run, bool begin, struct error *error)
 		return false;
 	while (begin || journal->phase != PHASE_IDLE) {
 		/* What has been begun brings the certificate that was asked for; a key that was
-		   thrown away does not. */
-		begin = begin && journal->phase != PHASE_ACTIVE;
+		   thrown away does not, nor does going back. */
+		begin = begin && (journal->phase != PHASE_ACTIVE || journal->existing);
 		if (!go_on(run, error))
 			return false;
 	}

@@ -23,6 +23,6 @@ struct retention {
 
 MUST_CHECK bool retention_list(
     const struct run *run, struct retention *ret_retention, struct error *error);
-/* Notes for good that those above the active one are abandoned, before one above them becomes
-   active. */
+/* Notes for good that those above the active one are abandoned, before a number above theirs is
+   given. */
 MUST_CHECK bool retention_mark_abandoned(const struct run *run, struct error *error);

@@ -63,7 +63,7 @@ bool step_owe_surplus(struct run *run, struct error *error)
 	if (!debts_load(run->store, &debts, &damaged, error))
 		return false;
 	before = debts.count;
-	return retention_mark_abandoned(run, error) && owe(run, &debts, false, error)
+	return owe(run, &debts, false, error)
 	       && (debts.count == before || debts_save(run->store, &debts, error));
 }
 

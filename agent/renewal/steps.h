@@ -20,8 +20,8 @@ MUST_CHECK bool step_activate(struct run *run, enum phase *ret_after, struct err
 MUST_CHECK bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error);
 MUST_CHECK bool step_discard(struct run *run, enum phase *ret_after, struct error *error);
 
-/* Before a renewal begins: notes what was abandoned, and owes the keys of those generations that are
-   not retained any more, since `retain` was lowered. A full token has room for no new key before they are gone. */
+/* Before a renewal begins: owes the keys of those generations that are not retained any more, since
+   `retain` was lowered. A full token has room for no new key before they are gone. */
 MUST_CHECK bool step_owe_surplus(struct run *run, struct error *error);
 
 /* step_request's two ways to an answer: over mTLS as the active identity, or by one-time token. */

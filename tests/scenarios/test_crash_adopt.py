@@ -45,5 +45,6 @@ def test_a_kill_at_any_file_of_an_adoption_loses_nothing(sweep, share):
 
 
 @pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("sweep", ["token"], indirect=True)
 def test_a_kill_before_any_call_of_an_adoption_loses_nothing(sweep, share):
     run(sweep, sweep.at_calls("kill"), share, every=37)
