@@ -43,9 +43,13 @@ bool file_uri_parse(const char *uri, char **ret_path)
 	scoped(char) char *path = NULL;
 	char *to;
 
-	if (!text_starts_with(uri, PREFIX "/"))
+	if (text_starts_with(uri, PREFIX))
+		uri += strlen(PREFIX);
+	else if (text_starts_with(uri, FILE_URI_SCHEME))
+		uri += strlen(FILE_URI_SCHEME);
+	if (*uri != '/')
 		return false;
-	path = text_duplicate(uri + strlen(PREFIX));
+	path = text_duplicate(uri);
 	to = path;
 	for (const char *from = path; *from;) {
 		unsigned char byte;

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * file: URIs (RFC 8089) of files on this host: file:///etc/app/key%20one.pem
+ * file: URIs (RFC 8089) of files on this host: file:///etc/app/key%20one.pem, or file:/etc/...
  */
 #include "base/compiler.h"
 #include "base/error.h"
