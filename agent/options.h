@@ -35,6 +35,7 @@ struct options {
 	bool prune, unknown;          /* keys */
 	bool active;                  /* revoke */
 	uint32_t generation;          /* revoke; 0: not given */
+	int64_t bucket;               /* plan; seconds, 0: not given */
 
 	const char *operands[OPTIONS_OPERANDS_MAX]; /* the words behind the command */
 	size_t operand_count;

@@ -41,11 +41,12 @@ MAY = {
         {"base", "agent/state", "agent/config", "agent/identity", "agent/report",
          "agent/supervisor", "agent/daemon", "agent/policy.h", "agent/call.h", "agent/options.h",
          "agent/visit.h", "agent/commands/commands.h"}, {"cjson"}),
+    "agent/plan": ({"base", "agent/config", "agent/report", "agent/plan"}, {"cjson"}),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
                "agent/report", "agent/supervisor", "agent/commands", "agent/doctor", "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
                         "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
-                        "agent/daemon", "agent/commands/commands.h", "agent"}, {"openssl", "cjson"}),
+                        "agent/daemon", "agent/plan", "agent/commands/commands.h", "agent"}, {"openssl", "cjson"}),
 }
 LIBRARIES = {"openssl": "openssl", "cjson": "cjson", "curl": "curl", "p11-kit": "p11-kit"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

@@ -1,5 +1,6 @@
 """The daemon on real parts: it renews by itself, again and again, through kills and long absences."""
 import calendar
+import json
 import signal
 import socket
 import time
@@ -119,3 +120,15 @@ def test_a_host_that_was_off_for_months_renews_at_its_own_moment(new_world, daem
         expect("orders: renewal at ")
         assert world.active() == 2
     assert end(process)["msg"].startswith(f"ended by SIGTERM: {0 if wait else 1} run")
+
+
+def test_a_plan_has_the_moment_that_the_daemon_waits_for(world, daemon):
+    status = world.run("status")
+    path = world.directory / "web01.json"
+    path.write_text(json.dumps(status.json))
+    plan = world.run("plan", path)
+    assert [(each["host"], each["identity"], each["at"]) for each in plan["moments"]] == \
+        [("web01", "orders", status["next_renewal"])]
+    process, expect = daemon()
+    expect("READY=1", f"orders: renewal at {status['next_renewal']}")
+    end(process)
