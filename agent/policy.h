@@ -23,6 +23,10 @@
 #define POLICY_LEAST_LIFETIME 60
 /* After its outcome a worker has so long to finalise the module; then it is killed. */
 #define POLICY_WORKER_END 10
+/* A hook that is to end with us has so long before it is killed; the daemon has 5 s in all. */
+#define POLICY_HOOK_END 2
+/* Bytes of a hook's output that are logged. */
+#define POLICY_HOOK_OUTPUT (16 * 1024)
 /* doctor warns below these: bytes and inodes of the state directory's file system, bytes that a
    token has left for a key pair, what a certificate of the server has left. */
 #define POLICY_STATE_SPACE_LEAST (16 * 1024 * 1024)

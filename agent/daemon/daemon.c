@@ -8,7 +8,7 @@
 #include "agent/options.h"
 #include "agent/policy.h"
 #include "agent/report/console.h"
-#include "agent/supervisor/ending.h"
+#include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/service_manager.h"
 #include "agent/visit.h"
 #include "base/clock.h"

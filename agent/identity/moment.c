@@ -24,12 +24,13 @@ static size_t list(const struct identity *identity, int64_t moments[MOMENTS_MAX]
 	return count;
 }
 
+/* A hook that is owed needs a run, but no worker. */
 static bool asks_for_work(const struct identity *identity, int64_t at)
 {
 	const struct decision decision =
 	    decide_renew(identity, &(struct wish){ .started = at, .now = at });
 
-	return decision.work;
+	return decision.work || debts_hooks_are_payable(&identity->debts, at);
 }
 
 static enum moment_kind kind_of(const struct identity *identity, int64_t at)
@@ -40,7 +41,8 @@ static enum moment_kind kind_of(const struct identity *identity, int64_t at)
 		return MOMENT_BEGUN;
 	if (identity->active.number != 0 && at >= identity->schedule.due)
 		return MOMENT_RENEWAL;
-	if (debts_are_payable(&identity->debts, at))
+	if (debts_are_payable(&identity->debts, at)
+	    || debts_hooks_are_payable(&identity->debts, at))
 		return MOMENT_DEBT;
 	return identity->settings->spare_key ? MOMENT_SPARE : MOMENT_ATTEMPT;
 }

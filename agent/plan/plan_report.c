@@ -1,7 +1,5 @@
 #include "agent/plan/plan_report.h"
 
-#include "agent/plan/input.h"
-#include "agent/plan/load.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/json.h"
@@ -12,12 +10,12 @@
 
 #define BAR 40 /* characters */
 
-static size_t count_of(const struct input *input, enum host_state state)
+static size_t count_of(const struct plan *plan, enum host_state state)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < input->statuses.count; i++)
-		count += input->statuses.list[i].state == state;
+	for (size_t i = 0; i < plan->statuses.count; i++)
+		count += plan->statuses.list[i].state == state;
 	return count;
 }
 
@@ -26,16 +24,16 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* File names are other people's: no escape sequence of theirs reaches the terminal. */
-static void print_host(FILE *stream, const char *host, int width)
+/* These are other people's: no escape sequence of theirs reaches the terminal. */
+static void print_name(FILE *stream, const char *name, int width)
 {
-	char shown[HOST_NAME_SIZE];
+	char shown[FLEET_NAME_SIZE];
 
-	(void)text_format(shown, sizeof(shown), "%s", host);
+	(void)text_format(shown, sizeof(shown), "%s", name);
 	for (char *at = shown; *at; at++)
 		if ((unsigned char)*at < ' ' || *at == 0x7f)
 			*at = '?';
-	fprintf(stream, "%-*s", width, shown);
+	fprintf(stream, "  %-*s", width, shown);
 }
 
 static int widest_host(const struct host_status_list *statuses)
@@ -43,29 +41,29 @@ static int widest_host(const struct host_status_list *statuses)
 	size_t most = 0;
 
 	for (size_t i = 0; i < statuses->count; i++)
-		if (strlen(statuses->list[i].host) > most)
-			most = strlen(statuses->list[i].host);
+		if (strlen(statuses->list[i].of->host) > most)
+			most = strlen(statuses->list[i].of->host);
 	return most < 40 ? (int)most : 40;
 }
 
-static void print_moments(FILE *stream, const struct input *input)
+static void print_moments(FILE *stream, const struct plan *plan)
 {
-	const int width = widest_host(&input->statuses);
+	const int width = widest_host(&plan->statuses);
 
-	for (size_t i = 0; i < input->statuses.count; i++) {
-		const struct host_status *status = &input->statuses.list[i];
+	for (size_t i = 0; i < plan->statuses.count; i++) {
+		const struct host_status *status = &plan->statuses.list[i];
 		char text[CLOCK_TEXT_SIZE] = "-";
 
 		if (status->state == HOST_RENEWS)
 			clock_format(status->at, text);
-		fprintf(stream, "%-20s  ", text);
-		print_host(stream, status->host, width);
-		fprintf(stream, "  %s", status->identity);
+		fprintf(stream, "%-20s", text);
+		print_name(stream, status->of->host, width);
+		print_name(stream, status->of->identity, 0);
 		clock_format(status->planned, text);
 		if (status->state == HOST_NEEDS_TOKEN)
 			fputs("  needs a one-time token", stream);
 		else if (status->state == HOST_UNKNOWN)
-			fputs("  could not read its state", stream);
+			fputs("  its state is not known", stream);
 		else if (status->planned < status->at)
 			fprintf(stream, "  overdue since %s", text);
 		fputc('\n', stream);
@@ -112,36 +110,35 @@ static void describe_limit(const struct load *load, struct text_buffer *text)
 	    first, last, load->refused, plural(load->refused));
 }
 
-void plan_report_summary(
-    const struct input *input, const struct load *load, char summary[PLAN_SUMMARY_SIZE])
+void plan_report_summary(const struct plan *plan, char summary[PLAN_SUMMARY_SIZE])
 {
 	scoped(text) struct text_buffer text = TEXT_BUFFER_INIT(PLAN_SUMMARY_SIZE - 1);
-	const size_t renewals = count_of(input, HOST_RENEWS);
-	const size_t needing = count_of(input, HOST_NEEDS_TOKEN);
-	const size_t unknown = count_of(input, HOST_UNKNOWN);
+	const size_t renewals = count_of(plan, HOST_RENEWS);
+	const size_t needing = count_of(plan, HOST_NEEDS_TOKEN);
+	const size_t unknown = count_of(plan, HOST_UNKNOWN);
 
 	(void)text_printf(&text, "%zu renewal%s", renewals, plural(renewals));
 	if (needing > 0)
 		(void)text_printf(
 		    &text, ", %zu need%s a one-time token", needing, needing == 1 ? "s" : "");
 	if (unknown > 0)
-		(void)text_printf(&text, ", %zu could not read their state", unknown);
-	describe_limit(load, &text);
+		(void)text_printf(&text, ", %zu of which the state is not known", unknown);
+	describe_limit(&plan->load, &text);
 	(void)text_format(summary, PLAN_SUMMARY_SIZE, "%s", text.data);
 }
 
-void plan_report_text(FILE *stream, const struct input *input, const struct load *load)
+void plan_report_text(FILE *stream, const struct plan *plan)
 {
 	char summary[PLAN_SUMMARY_SIZE];
 
-	print_moments(stream, input);
-	if (load->count > 0)
-		print_histogram(stream, load);
-	plan_report_summary(input, load, summary);
-	fprintf(stream, "%s%s\n", input->statuses.count > 0 ? "\n" : "", summary);
+	print_moments(stream, plan);
+	if (plan->load.count > 0)
+		print_histogram(stream, &plan->load);
+	plan_report_summary(plan, summary);
+	fprintf(stream, "%s%s\n", plan->statuses.count > 0 ? "\n" : "", summary);
 }
 
-static void add_moments(cJSON *object, const struct input *input)
+static void add_moments(cJSON *object, const struct plan *plan)
 {
 	static const char *const states[] = {
 		[HOST_RENEWS] = "renews",
@@ -150,13 +147,13 @@ static void add_moments(cJSON *object, const struct input *input)
 	};
 	cJSON *list = json_add_array(object, "moments");
 
-	for (size_t i = 0; i < input->statuses.count; i++) {
-		const struct host_status *status = &input->statuses.list[i];
+	for (size_t i = 0; i < plan->statuses.count; i++) {
+		const struct host_status *status = &plan->statuses.list[i];
 		const bool renews = status->state == HOST_RENEWS;
 		cJSON *member = json_new_object();
 
-		json_add_string(member, "host", status->host);
-		json_add_string(member, "identity", status->identity);
+		json_add_string(member, "host", status->of->host);
+		json_add_string(member, "identity", status->of->identity);
 		json_add_string(member, "state", states[status->state]);
 		json_add_time(member, "at", renews ? status->at : 0);
 		json_add_boolean(member, "overdue", renews && status->planned < status->at);
@@ -196,14 +193,13 @@ static void add_limit(cJSON *object, const struct load *load)
 	json_add_time(limit, "least_left_at", load->least_left_at);
 }
 
-void plan_report_json(cJSON *object, const struct input *input, const struct load *load)
+void plan_report_json(cJSON *object, const struct plan *plan)
 {
-	json_add_time(object, "now", input->now);
-	json_add_integer(object, "objects", (int64_t)input->objects);
-	json_add_integer(object, "bad", (int64_t)input->bad);
-	json_add_integer(object, "renewals", (int64_t)count_of(input, HOST_RENEWS));
-	json_add_integer(object, "bucket_seconds", load->seconds);
-	add_moments(object, input);
-	add_histogram(object, load);
-	add_limit(object, load);
+	json_add_time(object, "now", plan->now);
+	json_add_integer(object, "refused", (int64_t)plan->refused);
+	json_add_integer(object, "renewals", (int64_t)count_of(plan, HOST_RENEWS));
+	json_add_integer(object, "bucket_seconds", plan->load.seconds);
+	add_moments(object, plan);
+	add_histogram(object, &plan->load);
+	add_limit(object, &plan->load);
 }

@@ -2,7 +2,7 @@
 
 #include "agent/policy.h"
 #include "agent/report/console.h"
-#include "agent/supervisor/ending.h"
+#include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/service_manager.h"
 #include "agent/supervisor/worker_process.h"
 #include "base/clock.h"
@@ -15,20 +15,18 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #define SECOND 1000 /* milliseconds */
 
 struct watch {
 	const struct job *job;
+	const struct listener *listener; /* NULL: none */
 	struct console *console;
 	bool stands; /* the outcome that came says that what was asked for is done */
 	struct supervised *supervised;
 	struct worker_process worker;
-	int signals;     /* signalfd: a person or a service manager wants us to end */
-	sigset_t ending; /* by these */
-	sigset_t before; /* what our caller has blocked */
+	struct ending_signals signals; /* a person or a service manager wants us to end */
 
 	char step[sizeof(((struct note *)0)->text)];
 	int64_t began;    /* milliseconds */
@@ -129,18 +127,11 @@ static bool set_death(struct watch *watch, struct error *error)
 
 static bool end_interrupted(struct watch *watch, struct error *error)
 {
-	struct signalfd_siginfo info;
-	const char *name = NULL;
-	char text[32];
+	char name[ENDING_SIGNAL_TEXT_SIZE];
 
-	if (read(watch->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		name = sigabbrev_np((int)info.ssi_signo);
-		if (sigismember(&watch->before, (int)info.ssi_signo) == 1)
-			ending_put_back((int)info.ssi_signo);
-	}
-	(void)text_format(text, sizeof(text), "%s%s", name ? "SIG" : "a signal", name ? name : "");
+	ending_signals_take(&watch->signals, name);
 	(void)worker_process_end(&watch->worker, 0);
-	return set_interrupted(watch, text, error);
+	return set_interrupted(watch, name, error);
 }
 
 /* Milliseconds that poll may wait: to the deadline, to the next second for the terminal, to the
@@ -183,8 +174,12 @@ static bool receive(struct watch *watch, bool *ret_ended, struct error *error)
 	*ret_ended = kind != REPORT_NOTE && !received.more;
 	if (kind == REPORT_NOTE)
 		take_note(watch, &note);
-	if (received.more)
+	if (received.more) {
+		if (watch->listener)
+			watch->listener->stands(
+			    watch->listener->context, watch->signals.descriptor);
 		return true;
+	}
 	if (kind == REPORT_OUTCOME) {
 		/* It still finalises the module, which may hang like anything else of it. */
 		if (!worker_process_end(&watch->worker, POLICY_WORKER_END * SECOND))
@@ -203,7 +198,7 @@ static bool watch_worker(struct watch *watch, struct error *error)
 {
 	struct pollfd descriptors[] = {
 		{ .fd = watch->worker.channel, .events = POLLIN },
-		{ .fd = watch->signals, .events = POLLIN },
+		{ .fd = watch->signals.descriptor, .events = POLLIN },
 	};
 	bool ended = false;
 
@@ -254,7 +249,7 @@ static bool run(struct watch *watch, const struct secret *token, int lock, struc
 
 	if (!worker_process_start(watch->job->settings, lock, &watch->worker, error))
 		return false;
-	watch->worker.hurry = watch->ending;
+	watch->worker.hurry = watch->signals.ending;
 	begin_step(watch, "starting", watch->job->settings->step_timeout);
 	if (!job_send(watch->worker.channel, watch->job, token, &unsent))
 		console_explain(watch->console, "%s", unsent.message);
@@ -264,26 +259,19 @@ static bool run(struct watch *watch, const struct secret *token, int lock, struc
 }
 
 bool supervisor_run(const struct job *job, const struct secret *token, int lock,
-    struct console *console, struct supervised *ret_supervised, struct error *error)
+    const struct listener *listener, struct console *console, struct supervised *ret_supervised,
+    struct error *error)
 {
-	struct watch watch = { .job = job,
-		.console = console,
-		.supervised = ret_supervised,
-		.ending = ending_signals() };
-	scoped(fd) int signals = -1;
-	sigset_t blocked = watch.ending;
+	struct watch watch = {
+		.job = job, .listener = listener, .console = console, .supervised = ret_supervised
+	};
 	bool done;
 
 	*ret_supervised = (struct supervised){ .outcome.key_generation_milliseconds = -1 };
-	sigaddset(&blocked, SIGCHLD); /* worker_process_end waits for it */
-	if (sigprocmask(SIG_BLOCK, &blocked, &watch.before) != 0)
-		return error_set(error, ERROR_INTERNAL, "sigprocmask: %s", strerror(errno));
-	signals = signalfd(-1, &watch.ending, SFD_CLOEXEC | SFD_NONBLOCK);
-	watch.signals = signals;
-	done = signals >= 0 ? run(&watch, token, lock, error)
-			    : error_set(error, file_error_kind(errno), "signalfd: %s",
-				file_error_reason(errno));
-	(void)sigprocmask(SIG_SETMASK, &watch.before, NULL);
+	if (!ending_signals_block(&watch.signals, error))
+		return false;
+	done = run(&watch, token, lock, error);
+	ending_signals_release(&watch.signals);
 	return done;
 }
 

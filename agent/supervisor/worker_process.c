@@ -2,7 +2,7 @@
 
 #include "agent/config/settings.h"
 #include "agent/job/job.h"
-#include "agent/supervisor/ending.h"
+#include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/service_manager.h"
 #include "agent/supervisor/worker_environment.h"
 #include "base/clock.h"
@@ -148,7 +148,7 @@ static bool is_hurried(const sigset_t *hurry, int64_t milliseconds)
 	number = sigtimedwait(&awaited, NULL, &wait);
 	if (number <= 0 || number == SIGCHLD)
 		return false;
-	ending_put_back(number);
+	ending_signals_put_back(number);
 	return true;
 }
 

@@ -78,7 +78,7 @@ static void the_span_is_chosen_so_that_there_are_some_dozens(void **state)
 static void what_needs_a_person_is_no_load(void **state)
 {
 	struct host_status needing = { .state = HOST_NEEDS_TOKEN };
-	const struct host_status_list list = { &needing, 1, 1 };
+	const struct host_status_list list = { &needing, 1 };
 	struct load load = reckon(&list, 0);
 
 	(void)state;
