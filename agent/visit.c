@@ -9,8 +9,11 @@
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
+#include "agent/state/audit.h"
 #include "base/clock.h"
 #include "base/json.h"
+
+#include <inttypes.h>
 
 void visit_tell(const struct call *call, const struct result *result)
 {
@@ -36,6 +39,21 @@ static void tell_damage(const struct call *call, const struct identity *identity
 	if (identity->debts_damaged)
 		console_print(
 		    call->console, "debts.json was damaged: set aside as debts.json.damaged");
+}
+
+/* What the next one to look can hold against the log: here, where it cannot be changed any more. */
+static void tell_audit_head(const struct call *call, const struct identity *identity)
+{
+	struct audit_head head = { .count = 0 };
+	struct error error = ERROR_INIT;
+
+	if (!identity->store || audit_length(identity->store) == identity->audit_length)
+		return;
+	if (audit_read_head(identity->store, &head, &error))
+		console_print(call->console, "audit log: %" PRId64 " event%s, head %s", head.count,
+		    head.count == 1 ? "" : "s", head.sha256);
+	else
+		console_print(call->console, "%s", error.message);
 }
 
 /* An examination goes on without what cannot be opened, and says why. */
@@ -88,6 +106,7 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 	if (opened) {
 		tell_damage(call, &identity);
 		carry_out(call, &identity, &result);
+		tell_audit_head(call, &identity);
 	}
 	result.total_milliseconds = clock_milliseconds() - began;
 	visit_tell(call, &result);

@@ -28,7 +28,8 @@ enum command_bit {
 	COMMAND_KEYS = 1 << 3,
 	COMMAND_REVOKE = 1 << 4,
 	COMMAND_DOCTOR = 1 << 5,
-	COMMAND_EVERY = (1 << 6) - 1,
+	COMMAND_AUDIT = 1 << 6,
+	COMMAND_EVERY = (1 << 7) - 1,
 };
 
 struct command {
@@ -46,7 +47,7 @@ struct command {
 	size_t operands; /* how many words may stand behind it */
 };
 
-#define COMMAND_COUNT 6
+#define COMMAND_COUNT 7
 
 extern const struct command command_table[COMMAND_COUNT];
 
@@ -66,6 +67,8 @@ MUST_CHECK bool command_keys(
 MUST_CHECK bool command_revoke(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_doctor(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_audit(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 /* doctor, when the configuration cannot be read. */
 void command_doctor_refused(

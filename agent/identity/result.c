@@ -30,6 +30,8 @@ void result_clear(struct result *result)
 {
 	cJSON_Delete(result->keys);
 	result->keys = NULL;
+	cJSON_Delete(result->audit);
+	result->audit = NULL;
 	check_list_clear(&result->checks);
 }
 

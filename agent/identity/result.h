@@ -48,6 +48,7 @@ struct result {
 	bool interrupted; /* from outside: nothing more is begun */
 	struct hook_result hooks[HOOK_EVENT_COUNT];
 	cJSON *keys;              /* of the command `keys`; else NULL. Owned */
+	cJSON *audit;             /* of the command `audit`; else NULL. Owned */
 	struct check_list checks; /* of the command `doctor` */
 };
 

@@ -2,6 +2,7 @@
 
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/audit_key.h"
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/revocation.h"
@@ -182,6 +183,8 @@ static bool pay_destruction(struct run *run, const struct debt *debt, struct err
 	run_note_step(run, run->settings->step_timeout, "destroying the key of generation %u",
 	    debt->generation);
 	return destroy_key(run, &id, error)
+	       && audit_key_destroyed(
+		   run, debt->key_id, NULL, debt->generation, AUDIT_KEY_REPLACED, error)
 	       && (debt->generation == 0 || store_remove(run->store, debt->generation, error));
 }
 

@@ -4,6 +4,7 @@
 #include "agent/identity/result.h"
 #include "agent/options.h"
 #include "agent/report/report.h"
+#include "agent/state/audit.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
@@ -167,6 +168,23 @@ static void add_spare(cJSON *object, const struct identity *identity)
 	    member, "last_error", journal->spare_message[0] ? journal->spare_message : NULL);
 }
 
+/* Null without a log, or one whose end cannot be read: `audit verify` says why. */
+static void add_audit_head(cJSON *object, const struct identity *identity)
+{
+	struct audit_head head = { .count = 0 };
+	struct error ignored = ERROR_INIT;
+	cJSON *member;
+
+	if (!identity || !identity->store || !audit_read_head(identity->store, &head, &ignored)
+	    || head.count == 0) {
+		json_add_string(object, "audit_head", NULL);
+		return;
+	}
+	member = json_add_object(object, "audit_head");
+	json_add_integer(member, "count", head.count);
+	json_add_string(member, "sha256", head.sha256);
+}
+
 /* An identity that could not be read has no state to show. */
 static void add_status(cJSON *object, const struct identity *identity)
 {
@@ -183,7 +201,7 @@ static void add_status(cJSON *object, const struct identity *identity)
 		add_spare(object, identity);
 		add_debts(object, &identity->debts);
 	}
-	json_add_string(object, "audit_head", NULL);
+	add_audit_head(object, identity);
 }
 
 static cJSON *new_report(const struct options *options, const char *identity)
@@ -219,6 +237,9 @@ cJSON *report_json(const struct options *options, const struct identity_settings
 		add_status(object, identity);
 	if (command == COMMAND_DOCTOR)
 		json_add_item(object, "checks", report_checks_json(result));
+	if (command == COMMAND_AUDIT)
+		json_add_item(object, "audit",
+		    result->audit ? cJSON_Duplicate(result->audit, true) : cJSON_CreateNull());
 	if (command == COMMAND_KEYS) {
 		if (result->keys)
 			json_add_item(object, "keys", cJSON_Duplicate(result->keys, true));

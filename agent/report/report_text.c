@@ -1,6 +1,7 @@
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "agent/report/report.h"
+#include "agent/state/audit.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
@@ -167,6 +168,20 @@ static void show_debts(FILE *stream, const struct debts *debts)
 	}
 }
 
+static void show_audit(FILE *stream, const struct identity *identity)
+{
+	struct audit_head head = { .count = 0 };
+	struct error error = ERROR_INIT;
+
+	if (!identity->store)
+		return;
+	if (!audit_read_head(identity->store, &head, &error))
+		line(stream, "audit log", "%s", error.message);
+	else if (head.count != 0)
+		line(stream, "audit log", "%" PRId64 " event%s, head %s", head.count,
+		    head.count == 1 ? "" : "s", head.sha256);
+}
+
 void report_status(FILE *stream, const struct identity *identity, int64_t now)
 {
 	fprintf(stream, "%s: %s\n", identity->settings->name, report_state(identity, now));
@@ -176,6 +191,7 @@ void report_status(FILE *stream, const struct identity *identity, int64_t now)
 	show_runs(stream, identity, now);
 	show_spare(stream, identity);
 	show_debts(stream, &identity->debts);
+	show_audit(stream, identity);
 }
 
 /* What a person wants to see first: the key cannot have left the token. */
