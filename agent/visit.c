@@ -11,6 +11,7 @@
 #include "agent/report/message_ids.h"
 #include "agent/report/report.h"
 #include "agent/state/audit.h"
+#include "agent/supervisor/ending_signals.h"
 #include "agent/x509/certificate.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -173,7 +174,7 @@ int visit_all(const struct call *call, const struct config *config, cJSON **ret_
 	cJSON *identities = cJSON_CreateArray();
 	int status = -1;
 
-	for (size_t i = 0; i < config->count; i++) {
+	for (size_t i = 0; i < config->count && !ending_signals_are_waiting(); i++) {
 		cJSON *report = NULL;
 		int each = visit(call, &config->identities[i], &report);
 

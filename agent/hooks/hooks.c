@@ -173,7 +173,7 @@ bool hooks_pay(const struct hooks *hooks, struct error *error)
 		return false;
 	done = pay_all(hooks, signals.descriptor);
 	if (!done) {
-		ending_signals_take(signals.descriptor, name);
+		ending_signals_take(&signals, name);
 		(void)error_set(error, ERROR_STATE,
 		    "interrupted by %s while running a hook; nothing is lost, the next run goes on "
 		    "from here",

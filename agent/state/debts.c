@@ -280,6 +280,14 @@ bool debts_is_payable(const struct debts *debts, size_t index, int64_t now)
 	return !waits_for_revocation(debts, debt) && !waits_for_hook(debts, debt);
 }
 
+bool debts_hooks_are_payable(const struct debts *debts, int64_t now)
+{
+	for (size_t i = 0; i < debts->count; i++)
+		if (debts->list[i].kind == DEBT_HOOK && debts_is_payable(debts, i, now))
+			return true;
+	return false;
+}
+
 bool debts_are_payable(const struct debts *debts, int64_t now)
 {
 	for (size_t i = 0; i < debts->count; i++)

@@ -85,5 +85,6 @@ void debts_drop(struct debts *debts, size_t index);
    clock that has jumped. */
 bool debts_is_payable(const struct debts *debts, size_t index, int64_t now);
 bool debts_are_payable(const struct debts *debts, int64_t now); /* any that a worker pays */
+bool debts_hooks_are_payable(const struct debts *debts, int64_t now);
 const char *debt_kind_name(enum debt_kind kind);
 const char *hook_event_name(enum hook_event event); /* "ca_changed" */

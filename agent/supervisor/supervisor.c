@@ -26,7 +26,7 @@ struct watch {
 	bool stands; /* the outcome that came says that what was asked for is done */
 	struct supervised *supervised;
 	struct worker_process worker;
-	int signals; /* signalfd: a person or a service manager wants us to end */
+	struct ending_signals signals; /* a person or a service manager wants us to end */
 
 	char step[sizeof(((struct note *)0)->text)];
 	int64_t began;    /* milliseconds */
@@ -129,20 +129,24 @@ static bool end_interrupted(struct watch *watch, struct error *error)
 {
 	char name[ENDING_SIGNAL_TEXT_SIZE];
 
-	ending_signals_take(watch->signals, name);
+	ending_signals_take(&watch->signals, name);
 	(void)worker_process_end(&watch->worker, 0);
 	return set_interrupted(watch, name, error);
 }
 
-/* Milliseconds that poll may wait: to the deadline, or to the next second for the terminal. */
+/* Milliseconds that poll may wait: to the deadline, to the next second for the terminal, to the
+   watchdog's next meal. */
 static int next_look(const struct watch *watch)
 {
 	int64_t passed = clock_milliseconds() - watch->began;
 	int64_t left = watch->deadline * SECOND - passed;
 	int64_t next = watch->console->terminal ? SECOND - passed % SECOND : 60 * SECOND;
+	const int watchdog = service_manager_watchdog();
 
 	if (left < next)
 		next = left;
+	if (watchdog >= 0 && watchdog < next)
+		next = watchdog;
 	return next > 0 ? (int)next : 0;
 }
 
@@ -172,7 +176,8 @@ static bool receive(struct watch *watch, bool *ret_ended, struct error *error)
 		take_note(watch, &note);
 	if (received.more) {
 		if (watch->listener)
-			watch->listener->stands(watch->listener->context, watch->signals);
+			watch->listener->stands(
+			    watch->listener->context, watch->signals.descriptor);
 		return true;
 	}
 	if (kind == REPORT_OUTCOME) {
@@ -193,7 +198,7 @@ static bool watch_worker(struct watch *watch, struct error *error)
 {
 	struct pollfd descriptors[] = {
 		{ .fd = watch->worker.channel, .events = POLLIN },
-		{ .fd = watch->signals, .events = POLLIN },
+		{ .fd = watch->signals.descriptor, .events = POLLIN },
 	};
 	bool ended = false;
 
@@ -204,6 +209,7 @@ static bool watch_worker(struct watch *watch, struct error *error)
 			(void)worker_process_end(&watch->worker, 0);
 			return error_set(error, ERROR_INTERNAL, "poll: %s", strerror(errno));
 		}
+		service_manager_alive();
 		/* What the worker has said comes first: it tells what was interrupted. */
 		if (ready > 0 && descriptors[0].revents) {
 			if (!receive(watch, &ended, error))
@@ -243,6 +249,7 @@ static bool run(struct watch *watch, const struct secret *token, int lock, struc
 
 	if (!worker_process_start(watch->job->settings, lock, &watch->worker, error))
 		return false;
+	watch->worker.hurry = watch->signals.ending;
 	begin_step(watch, "starting", watch->job->settings->step_timeout);
 	if (!job_send(watch->worker.channel, watch->job, token, &unsent))
 		console_explain(watch->console, "%s", unsent.message);
@@ -258,15 +265,13 @@ bool supervisor_run(const struct job *job, const struct secret *token, int lock,
 	struct watch watch = {
 		.job = job, .listener = listener, .console = console, .supervised = ret_supervised
 	};
-	struct ending_signals signals;
 	bool done;
 
 	*ret_supervised = (struct supervised){ .outcome.key_generation_milliseconds = -1 };
-	if (!ending_signals_block(&signals, error))
+	if (!ending_signals_block(&watch.signals, error))
 		return false;
-	watch.signals = signals.descriptor;
 	done = run(&watch, token, lock, error);
-	ending_signals_release(&signals);
+	ending_signals_release(&watch.signals);
 	return done;
 }
 
