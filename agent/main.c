@@ -60,6 +60,7 @@ static int carry_out(const struct call *call, cJSON **ret_report)
 		return options->command->run_whole(call, ret_report);
 	if (!config_load(options->config, &config, &error))
 		return fail_configuration(call, &error, ret_report);
+	call->console->format = config->identities[0].log;
 	if (options->all)
 		return visit_all(call, config, ret_report);
 	if (!config_identity(config, options->identity, &settings, &error))

@@ -15,6 +15,10 @@ const struct setting setting_table[] = {
 	  .standard = "/var/lib/renewal-agent",
 	  .sentence = "Where certificates, journal and locks are kept." },
 
+	{ "log", SETTING_LOG_FORMAT, AT(log), .of_agent = true,
+	  .standard = "text",
+	  .sentence = "How messages are written: text, or json (one object a line), on the standard error; or journal, to journald with its fields." },
+
 	{ "connector_url", SETTING_URL, AT(connector_url), .required = true,
 	  .sentence = "The certificate-secured URL of the Connector; https only." },
 	{ "enrollment_url", SETTING_URL, AT(enrollment_url),

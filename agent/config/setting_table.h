@@ -25,6 +25,7 @@ enum setting_kind {
 	SETTING_YES_NO,
 	SETTING_DESCRIPTOR,
 	SETTING_SIGNER,
+	SETTING_LOG_FORMAT,
 };
 
 struct setting {
@@ -39,7 +40,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 34
+#define SETTING_COUNT 35
 
 extern const struct setting setting_table[SETTING_COUNT];
 

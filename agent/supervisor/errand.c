@@ -63,7 +63,6 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 
 	*ret_supervised = (struct supervised){ .interrupted = false };
 	(void)!text_copy(job.run_id, sizeof(job.run_id), result->run_id);
-	console_explain(call->console, "run %s", job.run_id);
 	done = run_workers(call, &job, errand, identity->lock, result, ret_supervised, error);
 	result->interrupted = result->interrupted || ret_supervised->interrupted;
 	if (!identity->store || identity_load(identity, &unloaded))

@@ -41,7 +41,7 @@ MAY = {
          "agent/supervisor", "agent/policy.h", "agent/call.h"}, set()),
     "agent/hooks": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/hooks",
-         "agent/report/console.h", "agent/supervisor/ending_signals.h",
+         "agent/report/console.h", "agent/report/message_ids.h", "agent/supervisor/ending_signals.h",
          "agent/supervisor/service_manager.h", "agent/policy.h", "agent/call.h"}, {"cjson"}),
     "agent/daemon": (
         {"base", "agent/state", "agent/config", "agent/identity", "agent/report",

@@ -1,9 +1,11 @@
-"""As much of JSON Schema (2020-12) as docs/report.schema.json uses, and no keyword more."""
+"""As much of JSON Schema (2020-12) as the schemas in docs use, and no keyword more."""
 import json
 import re
 from pathlib import Path
 
-SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text())
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SCHEMA = json.loads((DOCS / "report.schema.json").read_text())
+HOOK_SCHEMA = json.loads((DOCS / "hook.schema.json").read_text())  # without $ref
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int,
          "null": type(None)}
 REMARKS = {"$schema", "$defs", "title", "description"}
