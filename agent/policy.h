@@ -23,6 +23,9 @@
 #define POLICY_LEAST_LIFETIME 60
 /* After its outcome a worker has so long to finalise the module; then it is killed. */
 #define POLICY_WORKER_END 10
+/* So many tokens may be logged in to at once, by a worker each, while a run goes from one identity
+   to the next. */
+#define POLICY_WORKERS_KEPT 16
 /* doctor warns below these: bytes and inodes of the state directory's file system, bytes that a
    token has left for a key pair, what a certificate of the server has left. */
 #define POLICY_STATE_SPACE_LEAST (16 * 1024 * 1024)

@@ -2,14 +2,12 @@
 
 #include "agent/call.h"
 #include "agent/commands/commands.h"
-#include "agent/config/config.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
 #include "base/clock.h"
-#include "base/json.h"
 
 void visit_tell(const struct call *call, const struct result *result)
 {
@@ -50,42 +48,32 @@ static bool open_identity(const struct command *command, const struct identity_s
 	return true;
 }
 
-int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
+int visit_for(const struct call *call, const struct identity_settings *settings,
+    struct result *result, cJSON **ret_report)
 {
 	const struct command *command = call->options->command;
-	scoped(result) struct result result = result_new();
 	scoped(identity) struct identity identity = { .lock = -1 };
 	int64_t began = clock_milliseconds();
 	bool opened;
 
 	console_enter(call->console, settings->name);
-	opened = run_id_make(result.run_id, &result.error)
-		 && open_identity(command, settings, &identity, &result.error);
+	opened = run_id_make(result->run_id, &result->error)
+		 && open_identity(command, settings, &identity, &result->error);
 
 	if (opened) {
 		tell_damage(call, &identity);
-		(void)!command->run(call, &identity, &result, &result.error);
+		(void)!command->run(call, &identity, result, &result->error);
 	}
-	result.total_milliseconds = clock_milliseconds() - began;
-	visit_tell(call, &result);
+	result->total_milliseconds = clock_milliseconds() - began;
+	visit_tell(call, result);
 	console_enter(call->console, NULL);
-	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, &result);
-	return result_exit_status(&result, call->options->detailed_exitcode);
+	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, result);
+	return result_exit_status(result, call->options->detailed_exitcode);
 }
 
-int visit_all(const struct call *call, const struct config *config, cJSON **ret_report)
+int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
 {
-	cJSON *identities = cJSON_CreateArray();
-	int status = -1;
+	scoped(result) struct result result = result_new();
 
-	for (size_t i = 0; i < config->count; i++) {
-		cJSON *report = NULL;
-		int each = visit(call, &config->identities[i], &report);
-
-		status = status < 0 ? each : result_worse_status(status, each);
-		(void)cJSON_AddItemToArray(identities, report);
-	}
-	status = status < 0 ? 0 : status;
-	*ret_report = report_json_all(call->options, identities, status);
-	return status;
+	return visit_for(call, settings, &result, ret_report);
 }

@@ -11,7 +11,11 @@ struct result;
 
 /* The exit status; *ret_report is the JSON, owned by the caller. */
 int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report);
-/* One that fails does not stop the others. */
+/* The same, for a caller who wants to know more: *result is a new one before. */
+int visit_for(const struct call *call, const struct identity_settings *settings,
+    struct result *result, cJSON **ret_report);
+/* One that fails does not stop the others; a signal to us does. Those with the same login share one
+   (supervisor/worker_share.h), and no renewal waits for a spare key. */
 int visit_all(const struct call *call, const struct config *config, cJSON **ret_report);
 /* What people hear: failures, and what came of a command that may change something, even if that was
    nothing: a log with one line for each run shows that the timer runs and what it is waiting for. */

@@ -101,6 +101,23 @@ bool identity_settings_check(const struct identity_settings *settings, struct er
 	return true;
 }
 
+bool identity_settings_share_login(
+    const struct identity_settings *a, const struct identity_settings *b)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		scoped(char) char *of_a = NULL;
+		scoped(char) char *of_b = NULL;
+
+		if (!setting_table[i].of_login)
+			continue;
+		of_a = setting_format(&setting_table[i], a);
+		of_b = setting_format(&setting_table[i], b);
+		if (!text_equal(of_a, of_b))
+			return false;
+	}
+	return text_equal(a->state_directory, b->state_directory);
+}
+
 cJSON *identity_settings_to_json(const struct identity_settings *settings)
 {
 	cJSON *object = json_new_object();

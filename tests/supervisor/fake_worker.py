@@ -21,7 +21,7 @@ def step(text, deadline=60):
 
 def outcome(**members):
     send(**{"kind": "outcome", "error": "none", "message": "", "changed": False,
-            "more": False, "spare_made": False, "spare_error": "none", "spare_message": "",
+            "more": False, "stays": False, "spare_made": False, "spare_error": "none", "spare_message": "",
             "resumed": False, "latched": False, "alert_expired": False, "server_date": 0,
             "retry_after": 0, "key_generation_milliseconds": -1, "signer": "", "key_label": "",
             "keys": [], **members})
@@ -163,7 +163,16 @@ BEHAVIOURS = {
 }
 
 
-job = json.loads(channel.recv(1 << 17))
+def receive_job():
+    """The lock comes with it, and gets its number; None: the supervisor has closed its end."""
+    message, descriptors, _, _ = socket.recv_fds(channel, 1 << 17, 4, socket.MSG_CMSG_CLOEXEC)
+    for each in descriptors:
+        os.dup2(each, 4)
+        os.close(each)
+    return json.loads(message) if message else None
+
+
+job = receive_job()
 token = channel.recv(1 << 13).decode() if job["has_token"] else None
 report = os.environ.get("FAKE_WORKER_REPORT")
 if report:

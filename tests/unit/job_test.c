@@ -67,9 +67,10 @@ static void a_job_arrives_as_it_was_sent(void **state)
 	scoped(secret) struct secret *token = NULL;
 	struct error error = ERROR_INIT;
 	struct job received;
+	int lock = -1;
 
-	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
-	assert_ok(job_receive(pair->worker, &received, &token, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, NULL, -1, &error), &error);
+	assert_ok(job_receive(pair->worker, &received, &token, &lock, &error), &error);
 	assert_int_equal(received.task, JOB_REVOKE);
 	assert_string_equal(received.run_id, job.run_id);
 	assert_false(received.renew);
@@ -92,15 +93,16 @@ static void the_one_time_token_is_a_message_of_its_own(void **state)
 	scoped(secret) struct secret *came = NULL;
 	struct error error = ERROR_INIT;
 	struct job received;
+	int lock = -1;
 	char text[1024] = "";
 
 	job.settings = make_settings();
 	assert_ok(secret_new(&token, &error), &error);
 	assert_ok(secret_set(token, "one-time", 8, &error), &error);
-	assert_ok(job_send(pair->supervisor, &job, token, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, token, -1, &error), &error);
 	assert_true(recv(pair->worker, text, sizeof(text) - 1, MSG_PEEK) > 0);
 	assert_null(strstr(text, "one-time"));
-	assert_ok(job_receive(pair->worker, &received, &came, &error), &error);
+	assert_ok(job_receive(pair->worker, &received, &came, &lock, &error), &error);
 	assert_true(received.has_token);
 	assert_int_equal(secret_length(came), 8);
 	assert_string_equal(secret_bytes(came), "one-time");
@@ -116,14 +118,15 @@ static void a_job_whose_token_does_not_come_is_refused(void **state)
 	scoped(cJSON) cJSON *object = NULL;
 	struct error error = ERROR_INIT;
 	struct job received;
+	int lock = -1;
 
 	job.settings = make_settings();
-	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, NULL, -1, &error), &error);
 	assert_ok(message_receive(pair->worker, &object, &error), &error);
 	cJSON_ReplaceItemInObject(object, "has_token", cJSON_CreateTrue());
 	assert_ok(message_send(pair->supervisor, object, &error), &error);
 	shutdown(pair->supervisor, SHUT_WR);
-	assert_refused(job_receive(pair->worker, &received, &came, &error), &error, ERROR_INTERNAL);
+	assert_refused(job_receive(pair->worker, &received, &came, &lock, &error), &error, ERROR_INTERNAL);
 	assert_null(came);
 	job_clear(&job);
 }
@@ -136,15 +139,16 @@ static void assert_job_without(struct pair *pair, const char *name, cJSON *inste
 	scoped(cJSON) cJSON *object = NULL;
 	struct error error = ERROR_INIT;
 	struct job received;
+	int lock = -1;
 
 	job.settings = make_settings();
-	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, NULL, -1, &error), &error);
 	assert_ok(message_receive(pair->worker, &object, &error), &error);
 	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
 	if (instead)
 		cJSON_AddItemToObject(object, name, instead);
 	assert_ok(message_send(pair->supervisor, object, &error), &error);
-	if (job_receive(pair->worker, &received, &came, &error))
+	if (job_receive(pair->worker, &received, &came, &lock, &error))
 		fail_msg("a job with a wrong %s was taken", name);
 	assert_true(error.kind != ERROR_NONE);
 	job_clear(&job);
