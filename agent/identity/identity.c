@@ -12,6 +12,8 @@ bool identity_open(const struct identity_settings *settings, bool writes,
 	journal_clear(&identity.journal);
 	if (!store_open(settings->state_directory, settings->name, writes, &identity.store, error))
 		return false;
+	if (identity.store)
+		store_skim(identity.store);
 	if (writes
 	    && (!store_current(identity.store, &identity.active_before, error)
 		|| !lock_take(

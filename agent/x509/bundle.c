@@ -1,5 +1,6 @@
 #include "agent/x509/bundle.h"
 
+#include "agent/x509/keyless.h"
 #include "agent/x509/output.h"
 #include "base/scoped.h"
 
@@ -17,7 +18,8 @@ struct reader {
 	const char *end;
 	const char *what;
 	enum error_kind kind;
-	int number; /* of the block that is being read, counted from 1 */
+	OSSL_LIB_CTX *context; /* NULL: the default one */
+	int number;            /* of the block that is being read, counted from 1 */
 };
 
 static void skip_blank_lines(struct reader *reader)
@@ -70,8 +72,8 @@ static bool read_block(struct reader *reader, X509 **ret_certificate, struct err
 		return error_set_openssl(error, reader->kind, "%s: certificate %d is not PEM",
 		    reader->what, reader->number);
 	rest = der;
-	certificate = d2i_X509(NULL, &rest, length);
-	if (!certificate)
+	certificate = X509_new_ex(reader->context, NULL);
+	if (!certificate || !d2i_X509(&certificate, &rest, length))
 		return error_set_openssl(error, reader->kind, "%s: certificate %d is not X.509",
 		    reader->what, reader->number);
 	if (rest != der + length)
@@ -83,38 +85,55 @@ static bool read_block(struct reader *reader, X509 **ret_certificate, struct err
 	return true;
 }
 
-bool bundle_parse(const char *pem, size_t length, size_t most, const char *what,
-    enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error)
+static bool read_blocks(struct reader *reader, size_t most, STACK_OF(X509) **ret_certificates,
+    struct error *error)
 {
+	const size_t length = (size_t)(reader->end - reader->at);
 	scoped(X509_STACK) STACK_OF(X509) *certificates = sk_X509_new_null();
-	struct reader reader = { pem, pem + length, what, kind, 0 };
 
 	if (!certificates)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	if (length > BUNDLE_SIZE_MAX)
-		return error_set(error, kind, "%s: %zu bytes, more than the %d that are read", what,
-		    length, BUNDLE_SIZE_MAX);
+		return error_set(error, reader->kind,
+		    "%s: %zu bytes, more than the %d that are read", reader->what, length,
+		    BUNDLE_SIZE_MAX);
 	ERR_clear_error();
-	skip_blank_lines(&reader);
-	while (reader.at < reader.end) {
+	skip_blank_lines(reader);
+	while (reader->at < reader->end) {
 		scoped(X509) X509 *certificate = NULL;
 
-		reader.number++;
-		if ((size_t)reader.number > most)
-			return error_set(error, kind, "%s: more than %zu certificate%s", what, most,
-			    most == 1 ? "" : "s");
-		if (!read_block(&reader, &certificate, error))
+		reader->number++;
+		if ((size_t)reader->number > most)
+			return error_set(error, reader->kind, "%s: more than %zu certificate%s",
+			    reader->what, most, most == 1 ? "" : "s");
+		if (!read_block(reader, &certificate, error))
 			return false;
 		if (!sk_X509_push(certificates, certificate))
 			return error_set(error, ERROR_INTERNAL, "out of memory");
 		certificate = NULL; /* the stack's now */
-		skip_blank_lines(&reader);
+		skip_blank_lines(reader);
 	}
-	if (reader.number == 0)
-		return error_set(error, kind, "%s: no certificate", what);
+	if (reader->number == 0)
+		return error_set(error, reader->kind, "%s: no certificate", reader->what);
 
 	*ret_certificates = take(certificates);
 	return true;
+}
+
+bool bundle_parse(const char *pem, size_t length, size_t most, const char *what,
+    enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error)
+{
+	struct reader reader = { pem, pem + length, what, kind, NULL, 0 };
+
+	return read_blocks(&reader, most, ret_certificates, error);
+}
+
+bool bundle_skim(const char *pem, size_t length, size_t most, const char *what,
+    enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error)
+{
+	struct reader reader = { pem, pem + length, what, kind, keyless_context(), 0 };
+
+	return read_blocks(&reader, most, ret_certificates, error);
 }
 
 bool bundle_format(X509 *first, const STACK_OF(X509) *rest, char **ret_pem, struct error *error)
