@@ -43,7 +43,7 @@ static bool open_identity(const struct command *command, const struct identity_s
 		return true;
 	if (command->access != COMMAND_EXAMINES)
 		return false;
-	*identity = identity_unopened(settings, error);
+	identity_unopened(settings, error, identity);
 	error_clear(error);
 	return true;
 }
@@ -52,10 +52,11 @@ int visit_for(const struct call *call, const struct identity_settings *settings,
     struct result *result, cJSON **ret_report)
 {
 	const struct command *command = call->options->command;
-	scoped(identity) struct identity identity = { .lock = -1 };
+	scoped(identity) struct identity identity;
 	int64_t began = clock_milliseconds();
 	bool opened;
 
+	identity_empty(&identity);
 	console_enter(call->console, settings->name);
 	opened = run_id_make(result->run_id, &result->error)
 		 && open_identity(command, settings, &identity, &result->error);
@@ -67,7 +68,10 @@ int visit_for(const struct call *call, const struct identity_settings *settings,
 	result->total_milliseconds = clock_milliseconds() - began;
 	visit_tell(call, result);
 	console_enter(call->console, NULL);
-	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, result);
+	*ret_report = NULL;
+	if (call->options->json)
+		*ret_report =
+		    report_json(call->options, settings, opened ? &identity : NULL, result);
 	return result_exit_status(result, call->options->detailed_exitcode);
 }
 

@@ -9,7 +9,7 @@ struct config;
 struct identity_settings;
 struct result;
 
-/* The exit status; *ret_report is the JSON, owned by the caller. */
+/* The exit status; *ret_report is the JSON, owned by the caller; NULL when none was asked for. */
 int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report);
 /* The same, for a caller who wants to know more: *result is a new one before. */
 int visit_for(const struct call *call, const struct identity_settings *settings,

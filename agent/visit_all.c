@@ -13,41 +13,41 @@
 /* What has come of each identity. */
 struct visited {
 	int status;
+	bool changed;
 	bool lacks_spare;
-	cJSON *report; /* owned */
+	cJSON *report; /* owned; NULL when none was asked for */
 };
 
 DEFINE_SCOPED(visited, struct visited *, free)
 
 /* We were told to end before it was come to: nothing of it is begun. */
-static int pass_over(
-    const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
+static struct visited pass_over(const struct call *call, const struct identity_settings *settings)
 {
 	scoped(result) struct result result = result_new();
+	struct visited visited = { .report = NULL };
 
 	(void)error_set(&result.error, ERROR_STATE,
-	    "not come to: the run was interrupted at another identity; the next one begins here");
+	    "not come to: the run was interrupted at another identity; the next run does it");
 	console_enter(call->console, settings->name);
 	visit_tell(call, &result);
 	console_enter(call->console, NULL);
-	*ret_report = report_json(call->options, settings, NULL, &result);
-	return result_exit_status(&result, call->options->detailed_exitcode);
+	if (call->options->json)
+		visited.report = report_json(call->options, settings, NULL, &result);
+	visited.status = result_exit_status(&result, call->options->detailed_exitcode);
+	return visited;
 }
 
-static void visit_each(
-    const struct call *call, const struct config *config, struct visited *visited)
+static struct visited visit_one(const struct call *call, const struct identity_settings *settings)
 {
-	for (size_t i = 0; i < config->count; i++) {
-		const struct identity_settings *settings = &config->identities[i];
-		scoped(result) struct result result = result_new();
+	scoped(result) struct result result = result_new();
+	struct visited visited = { .report = NULL };
 
-		if (call->workers->told_to_end) {
-			visited[i].status = pass_over(call, settings, &visited[i].report);
-			continue;
-		}
-		visited[i].status = visit_for(call, settings, &result, &visited[i].report);
-		visited[i].lacks_spare = result.lacks_spare;
-	}
+	if (call->workers->told_to_end)
+		return pass_over(call, settings);
+	visited.status = visit_for(call, settings, &result, &visited.report);
+	visited.changed = result.changed;
+	visited.lacks_spare = result.lacks_spare;
+	return visited;
 }
 
 static void add_numbers(cJSON *sum, const cJSON *summands)
@@ -65,25 +65,24 @@ static void add_numbers(cJSON *sum, const cJSON *summands)
 	}
 }
 
-/* A renewal is what is reported, and that its spare key took time too; else the spare key is. */
-static void join(struct visited *visited, int status, cJSON *later)
+/* A renewal is what is reported, and that its spare key took time too; else the spare key is. One
+   that could not be made has been told, and says nothing about the identity. Takes `later`. */
+static void join(struct visited *visited, const struct visited *later)
 {
-	scoped(cJSON) cJSON *other = later; /* the one that is not kept */
+	scoped(cJSON) cJSON *dropped = later->report;
 
-	if (!json_boolean(later, "changed", false))
+	if (!later->changed)
 		return;
-	if (json_boolean(visited->report, "changed", false)) {
+	if (visited->changed) {
 		add_numbers(cJSON_GetObjectItemCaseSensitive(visited->report, "timings_ms"),
-		    json_member(later, "timings_ms"));
+		    json_member(later->report, "timings_ms"));
 		return;
 	}
-	visited->status = status;
-	other = visited->report;
-	visited->report = later;
+	dropped = visited->report;
+	*visited = *later;
 }
 
-/* As a run of its own for each, under the lock: another run may have made it meanwhile. One that
-   fails has been told, and says nothing about the identity. */
+/* Each as a run of its own, under the lock: another run may have made it meanwhile. */
 static void make_spares(
     const struct call *call, const struct config *config, struct visited *visited)
 {
@@ -94,21 +93,32 @@ static void make_spares(
 	last.options = &options;
 	last.spares_later = false;
 	for (size_t i = 0; i < config->count && !call->workers->told_to_end; i++) {
-		cJSON *report = NULL;
-		int status;
+		struct visited later;
 
 		if (!visited[i].lacks_spare)
 			continue;
-		status = visit(&last, &config->identities[i], &report);
-		join(&visited[i], status, report);
+		later = visit_one(&last, &config->identities[i]);
+		join(&visited[i], &later);
 	}
+}
+
+static cJSON *join_reports(
+    const struct call *call, const struct visited *visited, size_t count, int status)
+{
+	cJSON *identities;
+
+	if (!call->options->json)
+		return NULL;
+	identities = cJSON_CreateArray();
+	for (size_t i = 0; i < count; i++)
+		(void)cJSON_AddItemToArray(identities, visited[i].report);
+	return report_json_all(call->options, identities, status);
 }
 
 int visit_all(const struct call *call, const struct config *config, cJSON **ret_report)
 {
 	scoped(visited) struct visited *visited = calloc(config->count, sizeof(*visited));
 	scoped(worker_share) struct worker_share workers = { .count = 0 };
-	cJSON *identities = cJSON_CreateArray();
 	struct call shared = *call;
 	int status = 0;
 
@@ -116,13 +126,12 @@ int visit_all(const struct call *call, const struct config *config, cJSON **ret_
 		abort();
 	shared.workers = &workers;
 	shared.spares_later = true;
-	visit_each(&shared, config, visited);
+	for (size_t i = 0; i < config->count; i++)
+		visited[i] = visit_one(&shared, &config->identities[i]);
 	make_spares(&shared, config, visited);
-	for (size_t i = 0; i < config->count; i++) {
+	for (size_t i = 0; i < config->count; i++)
 		status = i == 0 ? visited[i].status
 				: result_worse_status(status, visited[i].status);
-		(void)cJSON_AddItemToArray(identities, visited[i].report);
-	}
-	*ret_report = report_json_all(call->options, identities, status);
+	*ret_report = join_reports(call, visited, config->count, status);
 	return status;
 }

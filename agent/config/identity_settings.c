@@ -85,9 +85,12 @@ bool identity_settings_check(const struct identity_settings *settings, struct er
 	unsigned count = 0;
 
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		scoped(char) char *text = setting_format(&setting_table[i], settings);
+		scoped(char) char *text = NULL;
 
-		if (setting_table[i].required && !text)
+		if (!setting_table[i].required)
+			continue;
+		text = setting_format(&setting_table[i], settings);
+		if (!text)
 			return error_set(error, ERROR_CONFIG, "[identity %s] needs \"%s\"",
 			    settings->name, setting_table[i].name);
 	}

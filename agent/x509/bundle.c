@@ -10,8 +10,6 @@
 
 static const char begin_line[] = "-----BEGIN CERTIFICATE-----";
 static const char end_line[] = "-----END CERTIFICATE-----";
-static const char body_characters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n";
 
 struct reader {
 	const char *at;
@@ -28,10 +26,15 @@ static void skip_blank_lines(struct reader *reader)
 		reader->at++;
 }
 
+static bool is_of_body(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+	       || c == '+' || c == '/' || c == '=' || c == '\r' || c == '\n';
+}
+
 static void skip_body(struct reader *reader)
 {
-	while (
-	    reader->at < reader->end && *reader->at != '\0' && strchr(body_characters, *reader->at))
+	while (reader->at < reader->end && is_of_body(*reader->at))
 		reader->at++;
 }
 
