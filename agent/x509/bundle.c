@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char begin_line[] = "-----BEGIN CERTIFICATE-----";
@@ -131,12 +132,48 @@ bool bundle_parse(const char *pem, size_t length, size_t most, const char *what,
 	return read_blocks(&reader, most, ret_certificates, error);
 }
 
+/* What was skimmed last. */
+static _Thread_local struct {
+	char *pem; /* NULL: nothing yet */
+	size_t length, most;
+	STACK_OF(X509) *certificates;
+} last;
+
+static void keep(
+    const char *pem, size_t length, size_t most, STACK_OF(X509) *const *certificates)
+{
+	char *copy = malloc(length + 1);
+	STACK_OF(X509) *kept = copy ? X509_chain_up_ref(*certificates) : NULL;
+
+	if (!kept) {
+		free(copy);
+		return;
+	}
+	memcpy(copy, pem, length);
+	free(last.pem);
+	sk_X509_pop_free(last.certificates, X509_free);
+	last.pem = copy;
+	last.length = length;
+	last.most = most;
+	last.certificates = kept;
+}
+
 bool bundle_skim(const char *pem, size_t length, size_t most, const char *what,
     enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error)
 {
 	struct reader reader = { pem, pem + length, what, kind, keyless_context(), 0 };
 
-	return read_blocks(&reader, most, ret_certificates, error);
+	if (last.pem && length == last.length && most == last.most
+	    && memcmp(pem, last.pem, length) == 0) {
+		*ret_certificates = X509_chain_up_ref(last.certificates);
+		return *ret_certificates
+		       || error_set(error, ERROR_INTERNAL, "out of memory");
+	}
+	if (!read_blocks(&reader, most, ret_certificates, error))
+		return false;
+	if (most > 1)
+		keep(pem, length, most, ret_certificates);
+	return true;
 }
 
 bool bundle_format(X509 *first, const STACK_OF(X509) *rest, char **ret_pem, struct error *error)
