@@ -130,8 +130,8 @@ int visit_all(const struct call *call, const struct config *config, cJSON **ret_
 		visited[i] = visit_one(&shared, &config->identities[i]);
 	make_spares(&shared, config, visited);
 	for (size_t i = 0; i < config->count; i++)
-		status = i == 0 ? visited[i].status
-				: result_worse_status(status, visited[i].status);
+		status =
+		    i == 0 ? visited[i].status : result_worse_status(status, visited[i].status);
 	*ret_report = join_reports(call, visited, config->count, status);
 	return status;
 }

@@ -92,8 +92,8 @@ static bool job_from_json(const cJSON *object, struct job *ret_job, struct error
 	return true;
 }
 
-bool job_send(int channel, const struct job *job, const struct secret *token, int lock,
-    struct error *error)
+bool job_send(
+    int channel, const struct job *job, const struct secret *token, int lock, struct error *error)
 {
 	scoped(cJSON) cJSON *object = job_to_json(job);
 
@@ -124,8 +124,8 @@ static bool receive_token(int channel, struct secret **ret_token, struct error *
 	return true;
 }
 
-bool job_receive(int channel, struct job *ret_job, struct secret **ret_token, int *ret_lock,
-    struct error *error)
+bool job_receive(
+    int channel, struct job *ret_job, struct secret **ret_token, int *ret_lock, struct error *error)
 {
 	scoped(cJSON) cJSON *object = NULL;
 	scoped(job) struct job job = { 0 };

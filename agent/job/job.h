@@ -89,8 +89,8 @@ void outcome_clear(struct outcome *outcome);
 
 /* Over the channel. Sending to a peer that is gone is an error, never a signal. lock -1: none, for
    a job that changes nothing; the sender keeps its own. */
-MUST_CHECK bool job_send(int channel, const struct job *job, const struct secret *token, int lock,
-    struct error *error);
+MUST_CHECK bool job_send(
+    int channel, const struct job *job, const struct secret *token, int lock, struct error *error);
 /* ret_job->settings NULL: the supervisor has closed its end. The lock is the caller's, and closes on
    exec. */
 MUST_CHECK bool job_receive(int channel, struct job *ret_job, struct secret **ret_token,

@@ -159,8 +159,7 @@ bool message_receive(int channel, cJSON **ret_object, struct error *error)
 	return receive(channel, ret_object, NULL, error);
 }
 
-bool message_receive_with(
-    int channel, cJSON **ret_object, int *ret_descriptor, struct error *error)
+bool message_receive_with(int channel, cJSON **ret_object, int *ret_descriptor, struct error *error)
 {
 	scoped(fd) int descriptor = -1;
 

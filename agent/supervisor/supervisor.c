@@ -29,7 +29,7 @@ struct watch {
 	struct worker_process worker;
 	bool died;
 	bool was_kept; /* it has worked for another identity before, and said nothing since */
-	int signals; /* signalfd: a person or a service manager wants us to end */
+	int signals;   /* signalfd: a person or a service manager wants us to end */
 
 	char step[sizeof(((struct note *)0)->text)];
 	int64_t began;    /* milliseconds */
@@ -276,8 +276,7 @@ static bool run_worker(
 	const struct identity_settings *settings = watch->job->settings;
 	struct error unsent = ERROR_INIT;
 
-	watch->was_kept =
-	    watch->share && worker_share_take(watch->share, settings, &watch->worker);
+	watch->was_kept = watch->share && worker_share_take(watch->share, settings, &watch->worker);
 	if (!watch->was_kept && !worker_process_start(settings, &watch->worker, error))
 		return false;
 	begin_step(watch, "starting", settings->step_timeout);
@@ -292,8 +291,8 @@ static bool run(struct watch *watch, const struct secret *token, int lock, struc
 	bool done = run_worker(watch, token, lock, error);
 
 	if (!done && watch->was_kept && watch->died) {
-		console_explain(watch->console, "a worker that was kept has ended: %s; another is started",
-		    error->message);
+		console_explain(watch->console,
+		    "a worker that was kept has ended: %s; another is started", error->message);
 		watch->supervised->interrupted = false;
 		error_clear(error);
 		done = run_worker(watch, token, lock, error);

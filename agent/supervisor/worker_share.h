@@ -14,7 +14,8 @@ struct identity_settings;
 
 struct worker_share {
 	struct {
-		const struct identity_settings *settings; /* borrowed; of an identity it worked for */
+		const struct identity_settings
+		    *settings; /* borrowed; of an identity it worked for */
 		struct worker_process worker;
 	} kept[POLICY_WORKERS_KEPT]; /* the one that has waited longest first */
 	size_t count;

@@ -89,8 +89,8 @@ static bool read_block(struct reader *reader, X509 **ret_certificate, struct err
 	return true;
 }
 
-static bool read_blocks(struct reader *reader, size_t most, STACK_OF(X509) **ret_certificates,
-    struct error *error)
+static bool read_blocks(
+    struct reader *reader, size_t most, STACK_OF(X509) **ret_certificates, struct error *error)
 {
 	const size_t length = (size_t)(reader->end - reader->at);
 	scoped(X509_STACK) STACK_OF(X509) *certificates = sk_X509_new_null();
@@ -139,8 +139,7 @@ static _Thread_local struct {
 	STACK_OF(X509) *certificates;
 } last;
 
-static void keep(
-    const char *pem, size_t length, size_t most, STACK_OF(X509) *const *certificates)
+static void keep(const char *pem, size_t length, size_t most, STACK_OF(X509) *const *certificates)
 {
 	char *copy = malloc(length + 1);
 	STACK_OF(X509) *kept = copy ? X509_chain_up_ref(*certificates) : NULL;
@@ -166,8 +165,7 @@ bool bundle_skim(const char *pem, size_t length, size_t most, const char *what,
 	if (last.pem && length == last.length && most == last.most
 	    && memcmp(pem, last.pem, length) == 0) {
 		*ret_certificates = X509_chain_up_ref(last.certificates);
-		return *ret_certificates
-		       || error_set(error, ERROR_INTERNAL, "out of memory");
+		return *ret_certificates || error_set(error, ERROR_INTERNAL, "out of memory");
 	}
 	if (!read_blocks(&reader, most, ret_certificates, error))
 		return false;

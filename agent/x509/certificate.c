@@ -86,8 +86,8 @@ bool certificate_dates(
 static unsigned rsa_bits(const unsigned char *der, int length)
 {
 	ASN1_SEQUENCE_ANY *sequence = d2i_ASN1_SEQUENCE_ANY(NULL, &der, length);
-	const ASN1_TYPE *first = sk_ASN1_TYPE_num(sequence) == 2 ? sk_ASN1_TYPE_value(sequence, 0)
-								 : NULL;
+	const ASN1_TYPE *first =
+	    sk_ASN1_TYPE_num(sequence) == 2 ? sk_ASN1_TYPE_value(sequence, 0) : NULL;
 	BIGNUM *modulus = NULL;
 	int bits = 0;
 

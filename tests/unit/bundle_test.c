@@ -90,8 +90,8 @@ static void what_is_skimmed_is_the_same_but_for_its_key(void **state)
 		scoped(X509_STACK) STACK_OF(X509) *skimmed = NULL;
 		struct error error = ERROR_INIT;
 
-		assert_ok(bundle_skim(pem, strlen(pem), 2, "the chain", ERROR_DAMAGED, &skimmed,
-			      &error),
+		assert_ok(
+		    bundle_skim(pem, strlen(pem), 2, "the chain", ERROR_DAMAGED, &skimmed, &error),
 		    &error);
 		assert_int_equal(sk_X509_num(skimmed), 2);
 		for (int i = 0; i < 2; i++) {
@@ -104,8 +104,8 @@ static void what_is_skimmed_is_the_same_but_for_its_key(void **state)
 			certificate_sha256(other, expected);
 			assert_string_equal(text, expected);
 			assert_int_equal(certificate_key_bits(one), certificate_key_bits(other));
-			assert_int_equal(X509_NAME_cmp(X509_get_subject_name(one),
-					     X509_get_subject_name(other)),
+			assert_int_equal(
+			    X509_NAME_cmp(X509_get_subject_name(one), X509_get_subject_name(other)),
 			    0);
 			assert_null(X509_get0_pubkey(one));
 			assert_non_null(X509_get0_pubkey(other));

@@ -243,7 +243,8 @@ static void a_job_whose_token_does_not_come_is_refused(void **state)
 	cJSON_ReplaceItemInObject(object, "has_token", cJSON_CreateTrue());
 	assert_ok(message_send(pair->supervisor, object, &error), &error);
 	shutdown(pair->supervisor, SHUT_WR);
-	assert_refused(job_receive(pair->worker, &received, &came, &lock, &error), &error, ERROR_INTERNAL);
+	assert_refused(
+	    job_receive(pair->worker, &received, &came, &lock, &error), &error, ERROR_INTERNAL);
 	assert_null(came);
 	job_clear(&job);
 }
