@@ -2,12 +2,16 @@
 
 #include "agent/call.h"
 #include "agent/commands/commands.h"
+#include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
+#include "agent/state/audit.h"
 #include "base/clock.h"
+
+#include <inttypes.h>
 
 void visit_tell(const struct call *call, const struct result *result)
 {
@@ -35,6 +39,21 @@ static void tell_damage(const struct call *call, const struct identity *identity
 		    call->console, "debts.json was damaged: set aside as debts.json.damaged");
 }
 
+/* What the next one to look can hold against the log: here, where it cannot be changed any more. */
+static void tell_audit_head(const struct call *call, const struct identity *identity)
+{
+	struct audit_head head = { .count = 0 };
+	struct error error = ERROR_INIT;
+
+	if (!identity->store || audit_length(identity->store) == identity->audit_length)
+		return;
+	if (audit_read_head(identity->store, &head, &error))
+		console_print(call->console, "audit log: %" PRId64 " event%s, head %s", head.count,
+		    head.count == 1 ? "" : "s", head.sha256);
+	else
+		console_print(call->console, "%s", error.message);
+}
+
 /* An examination goes on without what cannot be opened, and says why. */
 static bool open_identity(const struct command *command, const struct identity_settings *settings,
     struct identity *identity, struct error *error)
@@ -46,6 +65,28 @@ static bool open_identity(const struct command *command, const struct identity_s
 	identity_unopened(settings, error, identity);
 	error_clear(error);
 	return true;
+}
+
+/* What is only looked at brings no hooks. */
+static bool pays_hooks(const struct options *options)
+{
+	return options->command->access == COMMAND_WRITES && options->command->bit != COMMAND_KEYS
+	       && !options->dry_run;
+}
+
+static void carry_out(const struct call *call, struct identity *identity, struct result *result)
+{
+	const struct command *command = call->options->command;
+	const struct hooks hooks = { call, identity, result };
+	const bool pays = pays_hooks(call->options);
+	struct error interrupted = ERROR_INIT;
+
+	if (pays && !hooks_pay(&hooks, &result->error))
+		return;
+	(void)!command->run(call, identity, result, &result->error);
+	if (pays && !result->interrupted)
+		(void)!hooks_pay(&hooks, &interrupted); /* the result says so */
+	hooks_conclude(result);
 }
 
 int visit_for(const struct call *call, const struct identity_settings *settings,
@@ -63,7 +104,8 @@ int visit_for(const struct call *call, const struct identity_settings *settings,
 
 	if (opened) {
 		tell_damage(call, &identity);
-		(void)!command->run(call, &identity, result, &result->error);
+		carry_out(call, &identity, result);
+		tell_audit_head(call, &identity);
 	}
 	result->total_milliseconds = clock_milliseconds() - began;
 	visit_tell(call, result);

@@ -14,8 +14,9 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 /* The same, for a caller who wants to know more: *result is a new one before. */
 int visit_for(const struct call *call, const struct identity_settings *settings,
     struct result *result, cJSON **ret_report);
-/* One that fails does not stop the others; a signal to us does. Those with the same login share one
-   (supervisor/worker_share.h), and no renewal waits for a spare key. */
+/* One that fails does not stop the others; a signal to us, or one that the daemon is to end, does.
+   Those with the same login share one (supervisor/worker_share.h), and no renewal waits for a spare
+   key. */
 int visit_all(const struct call *call, const struct config *config, cJSON **ret_report);
 /* What people hear: failures, and what came of a command that may change something, even if that was
    nothing: a log with one line for each run shows that the timer runs and what it is waiting for. */

@@ -5,6 +5,7 @@
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
+#include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/worker_share.h"
 #include "agent/visit.h"
 #include "base/json.h"
@@ -20,6 +21,12 @@ struct visited {
 
 DEFINE_SCOPED(visited, struct visited *, free)
 
+/* By a signal to us, or one that waits for the daemon. */
+static bool is_to_end(const struct call *call)
+{
+	return call->workers->told_to_end || ending_signals_are_waiting();
+}
+
 /* We were told to end before it was come to: nothing of it is begun. */
 static struct visited pass_over(const struct call *call, const struct identity_settings *settings)
 {
@@ -28,9 +35,6 @@ static struct visited pass_over(const struct call *call, const struct identity_s
 
 	(void)error_set(&result.error, ERROR_STATE,
 	    "not come to: the run was interrupted at another identity; the next run does it");
-	console_enter(call->console, settings->name);
-	visit_tell(call, &result);
-	console_enter(call->console, NULL);
 	if (call->options->json)
 		visited.report = report_json(call->options, settings, NULL, &result);
 	visited.status = result_exit_status(&result, call->options->detailed_exitcode);
@@ -42,7 +46,7 @@ static struct visited visit_one(const struct call *call, const struct identity_s
 	scoped(result) struct result result = result_new();
 	struct visited visited = { .report = NULL };
 
-	if (call->workers->told_to_end)
+	if (is_to_end(call))
 		return pass_over(call, settings);
 	visited.status = visit_for(call, settings, &result, &visited.report);
 	visited.changed = result.changed;
@@ -92,7 +96,7 @@ static void make_spares(
 	options.force = false;
 	last.options = &options;
 	last.spares_later = false;
-	for (size_t i = 0; i < config->count && !call->workers->told_to_end; i++) {
+	for (size_t i = 0; i < config->count && !is_to_end(call); i++) {
 		struct visited later;
 
 		if (!visited[i].lacks_spare)

@@ -1,5 +1,6 @@
 #include "agent/identity/identity.h"
 
+#include "agent/state/audit.h"
 #include "agent/state/lock.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
@@ -28,7 +29,12 @@ static bool fill(struct identity *identity, bool writes, struct error *error)
 		|| !lock_take(identity->store, settings->lock_wait, &identity->lock,
 		    &identity->waited, error)))
 		return false;
-	return !identity->store || identity_load(identity, error);
+	if (!identity->store)
+		return true;
+	if (!identity_load(identity, error))
+		return false;
+	identity->audit_length = audit_length(identity->store);
+	return true;
 }
 
 bool identity_open(const struct identity_settings *settings, bool writes,

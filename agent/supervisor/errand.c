@@ -28,8 +28,8 @@ static void enter(struct result *result, struct outcome *outcome)
 static bool run_workers(const struct call *call, const struct job *job, const struct errand *errand,
     int lock, struct result *result, struct supervised *supervised, struct error *error)
 {
-	bool done = supervisor_run(
-	    job, errand->token, lock, call->workers, call->console, supervised, error);
+	bool done = supervisor_run(job, errand->token, lock, call->workers, errand->listener,
+	    call->console, supervised, error);
 
 	enter(result, &supervised->outcome);
 	if (done || error->kind != ERROR_SESSION || job->settings->pin_fd >= 0)
@@ -37,8 +37,8 @@ static bool run_workers(const struct call *call, const struct job *job, const st
 	console_print(call->console, "%s; beginning again with a new login", error->message);
 	supervised_clear(supervised);
 	error_clear(error);
-	done = supervisor_run(
-	    job, errand->token, lock, call->workers, call->console, supervised, error);
+	done = supervisor_run(job, errand->token, lock, call->workers, errand->listener,
+	    call->console, supervised, error);
 	enter(result, &supervised->outcome);
 	return done;
 }
@@ -70,6 +70,7 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 	done = run_workers(call, &job, errand, identity->lock, result, ret_supervised, error);
 	if (call->workers && ret_supervised->outcome.latched)
 		call->workers->refused = true;
+	result->interrupted = result->interrupted || ret_supervised->interrupted;
 	if (!identity->store || identity_load(identity, &unloaded))
 		return done;
 	if (!done) {
