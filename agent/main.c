@@ -110,7 +110,11 @@ int main(int argc, char **argv)
 	struct error error = ERROR_INIT;
 	struct options options;
 	struct console console;
-	struct call call = { &options, &console, clock_now() };
+	struct call call = {
+		.options = &options,
+		.console = &console,
+		.started = clock_now(),
+	};
 	bool parsed;
 	int status = EX_OK;
 

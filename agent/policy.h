@@ -23,6 +23,9 @@
 #define POLICY_LEAST_LIFETIME 60
 /* After its outcome a worker has so long to finalise the module; then it is killed. */
 #define POLICY_WORKER_END 10
+/* So many tokens may be logged in to at once, by a worker each, while a run goes from one identity
+   to the next. */
+#define POLICY_WORKERS_KEPT 16
 /* A hook that is to end with us has so long before it is killed; the daemon has 5 s in all. */
 #define POLICY_HOOK_END 2
 /* Bytes of a hook's output that are logged. */

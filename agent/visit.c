@@ -2,7 +2,6 @@
 
 #include "agent/call.h"
 #include "agent/commands/commands.h"
-#include "agent/config/config.h"
 #include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
@@ -113,7 +112,7 @@ static bool open_identity(const struct command *command, const struct identity_s
 		return true;
 	if (command->access != COMMAND_EXAMINES)
 		return false;
-	*identity = identity_unopened(settings, error);
+	identity_unopened(settings, error, identity);
 	error_clear(error);
 	return true;
 }
@@ -145,43 +144,37 @@ static void carry_out(const struct call *call, struct identity *identity, struct
 	hooks_conclude(result);
 }
 
-int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
+int visit_for(const struct call *call, const struct identity_settings *settings,
+    struct result *result, cJSON **ret_report)
 {
 	const struct command *command = call->options->command;
-	scoped(result) struct result result = result_new();
-	scoped(identity) struct identity identity = { .lock = -1 };
+	scoped(identity) struct identity identity;
 	int64_t began = clock_milliseconds();
 	bool opened;
 
-	opened = run_id_make(result.run_id, &result.error);
-	console_enter(call->console, settings->name, result.run_id);
-	console_explain(call->console, "run %s", result.run_id);
-	opened = opened && open_identity(command, settings, &identity, &result.error);
+	identity_empty(&identity);
+	opened = run_id_make(result->run_id, &result->error);
+	console_enter(call->console, settings->name, result->run_id);
+	console_explain(call->console, "run %s", result->run_id);
+	opened = opened && open_identity(command, settings, &identity, &result->error);
 	if (opened) {
 		tell_damage(call, &identity);
-		carry_out(call, &identity, &result);
+		carry_out(call, &identity, result);
 		tell_audit_head(call, &identity);
 	}
-	result.total_milliseconds = clock_milliseconds() - began;
-	visit_tell(call, &result);
+	result->total_milliseconds = clock_milliseconds() - began;
+	visit_tell(call, result);
 	console_enter(call->console, NULL, NULL);
-	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, &result);
-	return result_exit_status(&result, call->options->detailed_exitcode);
+	*ret_report = NULL;
+	if (call->options->json)
+		*ret_report =
+		    report_json(call->options, settings, opened ? &identity : NULL, result);
+	return result_exit_status(result, call->options->detailed_exitcode);
 }
 
-int visit_all(const struct call *call, const struct config *config, cJSON **ret_report)
+int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
 {
-	cJSON *identities = cJSON_CreateArray();
-	int status = -1;
+	scoped(result) struct result result = result_new();
 
-	for (size_t i = 0; i < config->count && !ending_signals_are_waiting(); i++) {
-		cJSON *report = NULL;
-		int each = visit(call, &config->identities[i], &report);
-
-		status = status < 0 ? each : result_worse_status(status, each);
-		(void)cJSON_AddItemToArray(identities, report);
-	}
-	status = status < 0 ? 0 : status;
-	*ret_report = report_json_all(call->options, identities, status);
-	return status;
+	return visit_for(call, settings, &result, ret_report);
 }

@@ -34,6 +34,7 @@ struct setting {
 	bool of_agent; /* stands in [agent] only */
 	bool required;
 	bool of_pin;   /* at most one of these */
+	bool of_login; /* identities with the same ones can share a worker and its login */
 	size_t offset; /* in struct identity_settings */
 	double least, most;
 	const char *standard; /* the default, as it would be written; NULL: none */

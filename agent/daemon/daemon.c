@@ -109,7 +109,11 @@ static bool renew(struct daemon *daemon, bool force, struct error *error)
 		.json = true,
 		.verbose = daemon->call->options->verbose,
 	};
-	const struct call call = { &options, daemon->call->console, clock_now() };
+	const struct call call = {
+		.options = &options,
+		.console = daemon->call->console,
+		.started = clock_now(),
+	};
 	/* The settings are borrowed. */
 	struct config chosen = { .path = daemon->household.config->path };
 	scoped(cJSON) cJSON *report = NULL;

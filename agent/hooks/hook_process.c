@@ -260,17 +260,10 @@ static bool finish(struct running *running, struct error *error)
 	return judge(running, status, error);
 }
 
-<<<<<<< HEAD
 /* Milliseconds that poll may wait: to the deadline, or until the watchdog is to be fed. */
 static int next_look(int64_t left)
 {
 	int watchdog = service_manager_watchdog();
-=======
-/* To the deadline, or to the watchdog's next meal. */
-static int next_look(int64_t left)
-{
-	const int watchdog = service_manager_watchdog();
->>>>>>> daemon
 
 	return watchdog >= 0 && watchdog < left ? watchdog : (int)left;
 }

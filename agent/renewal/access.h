@@ -1,8 +1,8 @@
 #pragma once
 /*
  * The way to the token: PIN, module, latch, one login, the signer. Opened when a step first
- * needs it, closed at the end of the run. A failure of access_open leaves nothing open and says
- * nothing about any key.
+ * needs it; left to the worker's next job, or closed at its end. A failure of access_open leaves
+ * nothing open and says nothing about any key.
  */
 #include "base/compiler.h"
 #include "base/error.h"
@@ -18,9 +18,17 @@ struct token;
 
 struct access;
 
-/* Already open is fine. */
+/* Already open is fine. ERROR_SESSION when what the job before has left will not do: its session has
+   ended, or a key of this identity wants the PIN, which is gone. Another worker has to begin anew. */
 MUST_CHECK bool access_open(struct run *run, struct error *error);
 void access_close(struct access *access); /* NULL is fine */
+
+/* From one job of a worker to its next one, which has the same settings of module, token, PIN and
+   signer. NULL is fine: nothing was opened yet. */
+void access_inherit(struct run *run, struct access *access);
+/* After the run, when no key of it lives any more: what is open is the caller's. *ret_good says
+   whether it, and the module, will do for another job. */
+struct access *access_leave(struct run *run, bool *ret_good);
 
 /* After a failure: makes ERROR_SESSION of an ERROR_TOKEN whose reason is that the session has ended.
    What is open cannot be mended then: a signer keeps its session and cannot be opened twice in a

@@ -19,6 +19,11 @@ void signers_close(struct signers *signers)
 	}
 }
 
+void signers_begin(struct signers *signers)
+{
+	signers->at = (enum signer_kind)0;
+}
+
 static bool may_sign(const struct signers *signers, enum signer_kind kind)
 {
 	return signers->choice == SIGNER_CHOICE_AUTO || named[signers->choice] == kind;

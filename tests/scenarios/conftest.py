@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("world", "audit_log", "crash_sweep", "doctor", "hooks")
+pytest.register_assert_rewrite("world", "audit_log", "crash_sweep", "doctor", "fleet", "hooks")
 
 from crash_sweep import SpareSweep, Sweep
 from hooks import Hooks

@@ -80,12 +80,13 @@ class World:
         self.configuration.write_text(
             f"[agent]\nstate_directory = {self.state}\n\n[identity orders]\n{''.join(lines)}")
 
-    def start(self, *arguments, command=(), program=PROGRAM, **environment):
+    def start(self, *arguments, command=(), program=PROGRAM, stdin=subprocess.DEVNULL,
+              **environment):
         """The program in the background; `command` goes before it (faketime, strace)."""
         return subprocess.Popen(
             [*map(str, command), str(program), "--config", str(self.configuration), "--json",
              *map(str, arguments)],
-            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **self.shim.environment(), **self.environment,
                  **{name: str(value) for name, value in environment.items()}})
 

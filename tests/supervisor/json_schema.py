@@ -1,16 +1,9 @@
-<<<<<<< HEAD
 """As much of JSON Schema (2020-12) as the schemas in docs use, and no keyword more."""
-=======
-"""As much of JSON Schema (2020-12) as the schemas of docs/ use, and no keyword more."""
->>>>>>> daemon
 import json
 import re
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-<<<<<<< HEAD
-=======
->>>>>>> daemon
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int,
          "null": type(None)}
 REMARKS = {"$schema", "title", "description"}
