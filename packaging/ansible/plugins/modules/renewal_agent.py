@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: renewal_agent
 short_description: Enrol, renew, show or revoke a client certificate whose key is in a PKCS#11 token
-version_added: "0.1.0"
+version_added: "1.0.0"
 description:
   - Runs one command of renewal-agent on the managed host and returns its report.
   - The program and its configuration must be there; the role C(renewal_agent.fleet.renewal_agent)
