@@ -44,7 +44,7 @@ class Play:
         self.status = status
         self.output = output
 
-    def __str__(self):
+    def __repr__(self):
         return self.output
 
     def recap(self, word):
@@ -73,6 +73,7 @@ class Fleet:
             folder = self.directory / "connector"
             folder.mkdir()
             self.connector = stack.enter_context(StandIn(folder))
+            self.connector.settings(token_seconds=86400)  # hosts are slow together
             key = self._make_key()
             for name in NAMES:
                 host = Container(name, self.directory / name, ssh_key=key)
@@ -98,7 +99,7 @@ class Fleet:
             "ANSIBLE_COLLECTIONS_PATH": str(self.directory / "collections"),
             "ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8",
             "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(self.directory / "cp"),
-            "ANSIBLE_RETRY_FILES_ENABLED": "false"}
+            "ANSIBLE_RETRY_FILES_ENABLED": "false", "ANSIBLE_PIPELINING": "true"}
         self.run("ansible-galaxy", "collection", "build", COLLECTION, "--output-path",
                  self.directory)
         archive, = self.directory.glob("renewal_agent-fleet-*.tar.gz")
@@ -142,10 +143,10 @@ class Fleet:
         self.shown.append(done.stdout)
         return Play(done.returncode, done.stdout)
 
-    def playbook(self, name, *options):
+    def playbook(self, name, *options, **environment):
         """One of the collection's."""
         return self.run("ansible-playbook", "-i", self.inventory, f"renewal_agent.fleet.{name}",
-                        *options)
+                        *options, **environment)
 
     def module(self, *options, hosts="all", **arguments):
         """The module on the hosts, as a task of a play; what it returned by host."""

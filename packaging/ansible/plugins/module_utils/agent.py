@@ -16,7 +16,7 @@ PACKAGE_USER = "renewal-agent"
 # What the exit status asks of the one who called; the report's msg says what happened.
 CURES = {
     11: "look at the hook; the next renew runs it again",
-    20: "supply a one-time token: command enroll",
+    20: "supply a one-time token to command enroll",
     64: "the program does not know what this collection asked for: update the older of the two",
     69: "look at the HSM; command doctor says more",
     70: "a bug, or state that cannot be read: command doctor says more",
