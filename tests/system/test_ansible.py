@@ -9,8 +9,8 @@ from fleet import COLLECTION, NAMES, Fleet
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory, debian_package):
-    fleet = Fleet(tmp_path_factory.mktemp("fleet"), debian_package)
+def fleet(tmp_path_factory, package):
+    fleet = Fleet(tmp_path_factory.mktemp("fleet"), package)
     with fleet.running():
         yield fleet
 
