@@ -2,6 +2,8 @@
 run in their order, on one fleet."""
 import json
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -9,10 +11,12 @@ from fleet import COLLECTION, NAMES, Fleet
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory, package):
-    fleet = Fleet(tmp_path_factory.mktemp("fleet"), package)
-    with fleet.running():
-        yield fleet
+def fleet(package):
+    # Not where a file system of layers may be, as /tmp is in a container.
+    with tempfile.TemporaryDirectory(prefix="renewal-agent-fleet-", dir="/var/tmp") as folder:
+        fleet = Fleet(Path(folder), package)
+        with fleet.running():
+            yield fleet
 
 
 def all_hosts(value):
