@@ -12,6 +12,8 @@ MAY = {
     "base": ({"base"}, {"openssl", "cjson"}),
     "pkcs11": ({"base", "pkcs11"}, {"openssl", "p11-kit"}),
     "transport": ({"base", "transport"}, {"openssl", "curl", "cjson"}),
+    "fleet": ({"base", "fleet"}, {"cjson"}),
+    "rootca": ({"base", "fleet", "agent/x509", "rootca"}, {"openssl", "cjson"}),
     "agent/x509": ({"base", "agent/x509"}, {"openssl"}),
     "agent/state": ({"base", "agent/x509", "agent/state"}, {"openssl", "cjson"}),
     "agent/config": ({"base", "agent/config"}, {"cjson"}),
@@ -75,7 +77,7 @@ def complaints_of(path):
 
 
 def main():
-    files = [str(f.relative_to(TOP)) for folder in ("base", "pkcs11", "transport", "agent")
+    files = [str(f.relative_to(TOP)) for folder in ("base", "fleet", "pkcs11", "transport", "agent", "rootca")
              for f in sorted((TOP / folder).rglob("*.[ch]"))]
     if len(files) < 50:
         sys.exit(f"only {len(files)} files seen: is the tree complete?")
