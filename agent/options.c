@@ -47,14 +47,19 @@ static bool parse_generation(const char *text, void *at, struct error *error)
 	return true;
 }
 
+static bool parse_head(const char *text, void *at, struct error *error)
+{
+	return audit_remembered_parse(text, at, error);
+}
+
 /* clang-format off */
 static const struct option table[] = {
 	{ "config", "FILE", 0, COMMAND_EVERY, AT(config), parse_text,
 	  "read this configuration (else RENEWAL_AGENT_CONFIG, else /etc/renewal-agent/renewal-agent.conf)" },
 	{ "identity", "NAME", 0, COMMAND_EVERY, AT(identity), parse_text,
 	  "the identity meant; not needed when there is only one" },
-	{ "all", NULL, 0, COMMAND_RENEW | COMMAND_STATUS | COMMAND_KEYS | COMMAND_DOCTOR,
-	  AT(all), NULL,
+	{ "all", NULL, 0, COMMAND_RENEW | COMMAND_STATUS | COMMAND_KEYS | COMMAND_DOCTOR
+	  | COMMAND_AUDIT | COMMAND_RUN, AT(all), NULL,
 	  "all identities, one after another" },
 	{ "json", NULL, 0, COMMAND_EVERY, AT(json), NULL,
 	  "print one JSON object on stdout" },
@@ -85,6 +90,8 @@ static const struct option table[] = {
 	  "revoke the certificate of this generation" },
 	{ "active", NULL, 0, COMMAND_REVOKE, AT(active), NULL,
 	  "revoke the active certificate; a one-time token is needed afterwards" },
+	{ "head", "HASH", 0, COMMAND_AUDIT, AT(head), parse_head,
+	  "HASH or COUNT:HASH: what status or the metrics showed before must be in the chain" },
 };
 /* clang-format on */
 
@@ -224,6 +231,12 @@ static bool check(const struct options *options, uint32_t seen, struct error *er
 	if (bit == COMMAND_REVOKE && options->active == (options->generation != 0))
 		return error_set(
 		    error, ERROR_USAGE, "revoke needs one of --generation N and --active");
+	if (bit == COMMAND_AUDIT
+	    && (options->operand_count != 1 || !text_equal(options->operands[0], "verify")))
+		return error_set(error, ERROR_USAGE, "audit needs the word verify behind it");
+	if (options->all && options->head.sha256[0])
+		return error_set(
+		    error, ERROR_USAGE, "--head is that of one identity: name it by --identity");
 	return true;
 }
 

@@ -6,6 +6,7 @@
  * help come from it. Names are written out in full: an abbreviation that works today may mean
  * something else tomorrow.
  */
+#include "agent/state/audit_verify.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
@@ -35,6 +36,7 @@ struct options {
 	bool prune, unknown;          /* keys */
 	bool active;                  /* revoke */
 	uint32_t generation;          /* revoke; 0: not given */
+	struct audit_remembered head; /* audit; "": not given */
 
 	const char *operands[OPTIONS_OPERANDS_MAX]; /* the words behind the command */
 	size_t operand_count;

@@ -3,13 +3,18 @@
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/config/config.h"
+#include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
+#include "agent/state/audit.h"
+#include "agent/supervisor/ending_signals.h"
 #include "base/clock.h"
 #include "base/json.h"
+
+#include <inttypes.h>
 
 void visit_tell(const struct call *call, const struct result *result)
 {
@@ -37,6 +42,21 @@ static void tell_damage(const struct call *call, const struct identity *identity
 		    call->console, "debts.json was damaged: set aside as debts.json.damaged");
 }
 
+/* What the next one to look can hold against the log: here, where it cannot be changed any more. */
+static void tell_audit_head(const struct call *call, const struct identity *identity)
+{
+	struct audit_head head = { .count = 0 };
+	struct error error = ERROR_INIT;
+
+	if (!identity->store || audit_length(identity->store) == identity->audit_length)
+		return;
+	if (audit_read_head(identity->store, &head, &error))
+		console_print(call->console, "audit log: %" PRId64 " event%s, head %s", head.count,
+		    head.count == 1 ? "" : "s", head.sha256);
+	else
+		console_print(call->console, "%s", error.message);
+}
+
 /* An examination goes on without what cannot be opened, and says why. */
 static bool open_identity(const struct command *command, const struct identity_settings *settings,
     struct identity *identity, struct error *error)
@@ -48,6 +68,28 @@ static bool open_identity(const struct command *command, const struct identity_s
 	*identity = identity_unopened(settings, error);
 	error_clear(error);
 	return true;
+}
+
+/* What is only looked at brings no hooks. */
+static bool pays_hooks(const struct options *options)
+{
+	return options->command->access == COMMAND_WRITES && options->command->bit != COMMAND_KEYS
+	       && !options->dry_run;
+}
+
+static void carry_out(const struct call *call, struct identity *identity, struct result *result)
+{
+	const struct command *command = call->options->command;
+	const struct hooks hooks = { call, identity, result };
+	const bool pays = pays_hooks(call->options);
+	struct error interrupted = ERROR_INIT;
+
+	if (pays && !hooks_pay(&hooks, &result->error))
+		return;
+	(void)!command->run(call, identity, result, &result->error);
+	if (pays && !result->interrupted)
+		(void)!hooks_pay(&hooks, &interrupted); /* the result says so */
+	hooks_conclude(result);
 }
 
 int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
@@ -64,7 +106,8 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 
 	if (opened) {
 		tell_damage(call, &identity);
-		(void)!command->run(call, &identity, &result, &result.error);
+		carry_out(call, &identity, &result);
+		tell_audit_head(call, &identity);
 	}
 	result.total_milliseconds = clock_milliseconds() - began;
 	visit_tell(call, &result);
@@ -78,7 +121,7 @@ int visit_all(const struct call *call, const struct config *config, cJSON **ret_
 	cJSON *identities = cJSON_CreateArray();
 	int status = -1;
 
-	for (size_t i = 0; i < config->count; i++) {
+	for (size_t i = 0; i < config->count && !ending_signals_are_waiting(); i++) {
 		cJSON *report = NULL;
 		int each = visit(call, &config->identities[i], &report);
 

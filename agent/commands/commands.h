@@ -28,7 +28,10 @@ enum command_bit {
 	COMMAND_KEYS = 1 << 3,
 	COMMAND_REVOKE = 1 << 4,
 	COMMAND_DOCTOR = 1 << 5,
-	COMMAND_EVERY = (1 << 6) - 1,
+	COMMAND_AUDIT = 1 << 6,
+	COMMAND_RUN = 1 << 7,
+	COMMAND_PLAN = 1 << 8,
+	COMMAND_EVERY = (1 << 9) - 1,
 };
 
 struct command {
@@ -46,7 +49,7 @@ struct command {
 	size_t operands; /* how many words may stand behind it */
 };
 
-#define COMMAND_COUNT 6
+#define COMMAND_COUNT 8
 
 extern const struct command command_table[COMMAND_COUNT];
 
@@ -67,6 +70,9 @@ MUST_CHECK bool command_revoke(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_doctor(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_audit(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+int command_run(const struct call *call, cJSON **ret_report);
 /* doctor, when the configuration cannot be read. */
 void command_doctor_refused(
     const struct call *call, const struct error *reason, struct result *result);

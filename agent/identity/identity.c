@@ -1,5 +1,6 @@
 #include "agent/identity/identity.h"
 
+#include "agent/state/audit.h"
 #include "agent/state/lock.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
@@ -19,6 +20,8 @@ bool identity_open(const struct identity_settings *settings, bool writes,
 		return false;
 	if (identity.store && !identity_load(&identity, error))
 		return false;
+	if (identity.store)
+		identity.audit_length = audit_length(identity.store);
 
 	*ret_identity = identity;
 	identity = (struct identity){ .lock = -1 };

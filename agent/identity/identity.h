@@ -20,6 +20,7 @@ struct identity {
 	int lock;                                 /* -1: not taken */
 	bool waited;                              /* somebody else held the lock */
 	uint32_t active_before;                   /* before the lock was asked for */
+	int64_t audit_length;                     /* of the audit log when it was opened */
 
 	struct journal journal;
 	bool journal_damaged;

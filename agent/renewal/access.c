@@ -1,5 +1,6 @@
 #include "agent/renewal/access.h"
 
+#include "agent/renewal/audit_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/signers.h"
@@ -106,9 +107,12 @@ static bool check_latch(struct run *run, const struct token *token, struct latch
     const struct secret *pin, struct error *error)
 {
 	const struct latch_flags flags = flags_of(token);
+	bool may = latch_check(latch, &flags, pin ? secret_bytes(pin) : NULL,
+	    pin ? secret_length(pin) : 0, run->job->retry_pin, error);
 
-	if (latch_check(latch, &flags, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0,
-		run->job->retry_pin, error))
+	if (latch_has_closed(latch))
+		audit_pin_latched(run, token_info(token), true);
+	if (may)
 		return true;
 	run->outcome.latched = error->kind == ERROR_PIN;
 	return false;
@@ -129,6 +133,8 @@ static bool log_in(
 	run_note_step(
 	    run, run->settings->step_timeout, "logging in to token %s", token_name(token));
 	if (!token_log_in(token, pin, &login, error)) {
+		if (login == TOKEN_LOGIN_REFUSED)
+			audit_pin_latched(run, token_info(token), false);
 		/* Its own failure must not hide that of the login; the mark `trying` stays then. */
 		(void)!settle_latch(latch, login, pin, &settling);
 		run->outcome.latched = login == TOKEN_LOGIN_REFUSED;

@@ -2,6 +2,7 @@
 
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/audit_key.h"
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/revocation.h"
@@ -182,6 +183,8 @@ static bool pay_destruction(struct run *run, const struct debt *debt, struct err
 	run_note_step(run, run->settings->step_timeout, "destroying the key of generation %u",
 	    debt->generation);
 	return destroy_key(run, &id, error)
+	       && audit_key_destroyed(
+		   run, debt->key_id, NULL, debt->generation, AUDIT_KEY_REPLACED, error)
 	       && (debt->generation == 0 || store_remove(run->store, debt->generation, error));
 }
 
@@ -194,6 +197,7 @@ static bool pay(struct run *run, const struct debts *debts, struct debt *debt, s
 		return pay_storing(run, debts, debt, error);
 	case DEBT_DESTROY_KEY:
 		return pay_destruction(run, debt, error);
+	case DEBT_HOOK: /* by the supervisor */
 	case DEBT_KIND_COUNT:
 		break;
 	}
@@ -221,7 +225,7 @@ bool debt_payment_run(struct run *run, bool revocations, struct error *error)
 	for (size_t i = 0; i < debts.count;) {
 		struct error reason = ERROR_INIT;
 
-		if (!debts_is_payable(&debts, i, clock_now())
+		if (!debts_is_payable(&debts, i, clock_now()) || debts.list[i].kind == DEBT_HOOK
 		    || (debts.list[i].kind == DEBT_REVOKE && !revocations)) {
 			i++;
 			continue;

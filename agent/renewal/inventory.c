@@ -1,6 +1,7 @@
 #include "agent/renewal/inventory.h"
 
 #include "agent/renewal/access.h"
+#include "agent/renewal/audit_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/x509/certificate.h"
@@ -10,33 +11,6 @@
 #include "pkcs11/key_pair.h"
 #include "pkcs11/nameless.h"
 #include "pkcs11/token.h"
-
-static void add_attribute(cJSON *attributes, const char *name, enum key_attribute value)
-{
-	if (value == KEY_ATTRIBUTE_UNKNOWN)
-		json_add_string(attributes, name, NULL);
-	else
-		json_add_boolean(attributes, name, value == KEY_ATTRIBUTE_TRUE);
-}
-
-static void add_attributes(cJSON *key, const struct key_attributes *attributes)
-{
-	cJSON *object = json_add_object(key, "attributes");
-
-	add_attribute(object, "token", attributes->token);
-	add_attribute(object, "private", attributes->private_object);
-	add_attribute(object, "sensitive", attributes->sensitive);
-	add_attribute(object, "extractable", attributes->extractable);
-	add_attribute(object, "always_sensitive", attributes->always_sensitive);
-	add_attribute(object, "never_extractable", attributes->never_extractable);
-	add_attribute(object, "local", attributes->local);
-	add_attribute(object, "sign", attributes->sign);
-	add_attribute(object, "decrypt", attributes->decrypt);
-	add_attribute(object, "unwrap", attributes->unwrap);
-	add_attribute(object, "sign_recover", attributes->sign_recover);
-	add_attribute(object, "derive", attributes->derive);
-	add_attribute(object, "always_authenticate", attributes->always_authenticate);
-}
 
 /* That of its generation; "" for a key that has no certificate (yet). */
 static void certificate_of(const struct run *run, enum key_role role, uint32_t number,
@@ -91,7 +65,7 @@ static bool add_pair(const struct run *run, const struct key_pair *pair, struct 
 		json_add_integer(key, "generation", generation);
 	else
 		json_add_string(key, "generation", NULL);
-	add_attributes(key, &pair->attributes);
+	json_add_item(key, "attributes", audit_key_attributes(&pair->attributes));
 	(void)cJSON_AddItemToArray(run->outcome.keys, key);
 	return add_certificate(run, pair, key, role, generation, error);
 }
@@ -152,6 +126,8 @@ static bool destroy_unknown(struct run *run, size_t *removed, struct error *erro
 
 	do {
 		if (!nameless_find(access_token(run), &nameless, error)
+		    || (nameless.count > 0
+			&& !audit_objects_destroyed(run, nameless.count, true, error))
 		    || !nameless_destroy(access_token(run), &nameless, &destroyed, error))
 			return false;
 		*removed += destroyed;

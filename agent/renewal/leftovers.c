@@ -2,6 +2,7 @@
 
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/audit_key.h"
 #include "agent/renewal/run.h"
 #include "base/scoped.h"
 #include "base/text.h"
@@ -97,6 +98,7 @@ bool leftovers_destroy_named(struct run *run, size_t *ret_destroyed, struct erro
 	if (!key_pair_list(token, prefix, &pairs, &count, error))
 		return false;
 	for (size_t i = 0; i < count; i++) {
+		char id[KEY_ID_TEXT_SIZE];
 		enum key_role role;
 		uint32_t generation;
 
@@ -104,7 +106,10 @@ bool leftovers_destroy_named(struct run *run, size_t *ret_destroyed, struct erro
 			return false;
 		if (role != KEY_ROLE_LEFTOVER)
 			continue;
-		if (!certificate_object_destroy(token, &pairs[i].id, prefix, NULL, error)
+		/* Before, since nothing else would remember it after a kill. */
+		key_id_format(&pairs[i].id, id);
+		if (!audit_key_destroyed(run, id, pairs[i].label, 0, AUDIT_KEY_LEFTOVER, error)
+		    || !certificate_object_destroy(token, &pairs[i].id, prefix, NULL, error)
 		    || !key_pair_destroy(token, &pairs[i].id, POLICY_LABEL, NULL, error))
 			return error_prefix(error, "destroy the leftover key %s", pairs[i].label);
 		run_warn(run, "destroyed the leftover key %s", pairs[i].label);
@@ -165,7 +170,8 @@ bool leftovers_destroy_cut(struct run *run, struct error *error)
 		    token_name(token));
 		return true;
 	}
-	if (!nameless_destroy(token, &second, &destroyed, error))
+	if (!audit_objects_destroyed(run, second.count, false, error)
+	    || !nameless_destroy(token, &second, &destroyed, error))
 		return false;
 	run_warn(run, "destroyed %zu object%s that a cut run left in token %s", destroyed,
 	    destroyed == 1 ? "" : "s", token_name(token));

@@ -3,6 +3,7 @@
 #include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
 #include "agent/renewal/run.h"
+#include "agent/state/audit_certificate.h"
 #include "agent/x509/certificate.h"
 #include "base/clock.h"
 #include "base/scoped.h"
@@ -43,9 +44,21 @@ static bool revoke_as(struct run *run, const struct generation *generation,
 	return false;
 }
 
+/* It has happened: that it cannot be noted must not keep anybody from knowing it. */
+static void note_event(struct run *run, uint32_t number)
+{
+	scoped(generation) struct generation generation = { 0 };
+	struct error error = ERROR_INIT;
+
+	if (!store_load(run->store, number, &generation, &error)
+	    || !audit_certificate_revoked(run->store, run->job->run_id, &generation, &error))
+		run_warn(run, "%s", error.message);
+}
+
 static bool note(struct run *run, uint32_t number, struct error *error)
 {
 	run->outcome.changed = true;
+	note_event(run, number);
 	if (!store_mark_revoked(run->store, number, error))
 		return false;
 	if (number != run->active.number)

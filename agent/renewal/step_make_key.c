@@ -1,8 +1,10 @@
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/audit_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
+#include "agent/state/audit.h"
 #include "base/clock.h"
 #include "pkcs11/key_pair.h"
 #include "pkcs11/nameless.h"
@@ -29,8 +31,12 @@ static bool generate(struct run *run, struct error *error)
 static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct error *error)
 {
 	struct nameless nameless;
+	size_t destroyed = 0;
 
-	if (!key_pair_destroy(access_token(run), id, POLICY_LABEL, NULL, error)
+	if (!key_pair_destroy(access_token(run), id, POLICY_LABEL, &destroyed, error)
+	    || (destroyed > 0
+		&& !audit_key_destroyed(run, run->journal.key_id, run->journal.key_label,
+		    run->journal.generation, AUDIT_KEY_CUT, error))
 	    || !leftovers_destroy_nameless(run, error)
 	    || !nameless_find(access_token(run), &nameless, error))
 		return false;
@@ -52,7 +58,7 @@ static bool check_pin_is_at_hand(
 	    "the token %s wants the PIN for each signature of its keys", token_name(token));
 }
 
-static bool find_or_make(struct run *run, struct error *error)
+static bool find_or_make(struct run *run, struct key_pair *ret_pair, struct error *error)
 {
 	const struct token *token = access_token(run);
 	struct key_pair pair;
@@ -71,18 +77,32 @@ static bool find_or_make(struct run *run, struct error *error)
 			return false;
 	}
 	/* The verified self-signature of the request is the proof that it signs. */
-	return key_pair_check(&pair, run->journal.key_bits, error)
-	       && check_pin_is_at_hand(token, &pair, error);
+	if (!key_pair_check(&pair, run->journal.key_bits, error)
+	    || !check_pin_is_at_hand(token, &pair, error))
+		return false;
+	*ret_pair = pair;
+	return true;
 }
 
 bool step_make_key(struct run *run, enum phase *ret_after, struct error *error)
 {
-	if (!find_or_make(run, error)) {
+	struct key_pair pair;
+
+	/* No key without its event: it waits, is found by its id, and is noted then. */
+	if (!audit_prepare(run->store, run->job->run_id, error)) {
+		*ret_after = PHASE_PLANNED;
+		return false;
+	}
+	if (!find_or_make(run, &pair, error)) {
 		/* The pair may be there, whole: the next worker looks for it by its id. */
 		if (error->kind == ERROR_CAPACITY)
 			leftovers_explain_full(run, error);
 		if (access_has_ended(run, error))
 			*ret_after = PHASE_PLANNED;
+		return false;
+	}
+	if (!audit_key_generated(run, &pair, error)) {
+		*ret_after = PHASE_PLANNED;
 		return false;
 	}
 	run_note_step(run, run->settings->step_timeout,

@@ -4,6 +4,7 @@
 #include "agent/identity/result.h"
 #include "agent/options.h"
 #include "agent/report/report.h"
+#include "agent/state/audit.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
@@ -105,11 +106,31 @@ static void add_debts(cJSON *object, const struct debts *debts)
 		else
 			json_add_string(member, "generation", NULL);
 		json_add_string(member, "key_id", debt->key_id[0] ? debt->key_id : NULL);
+		json_add_string(
+		    member, "event", debt->kind == DEBT_HOOK ? hook_event_name(debt->event) : NULL);
 		json_add_time(member, "since", debt->since);
 		json_add_integer(member, "attempts", debt->attempts);
 		json_add_time(member, "next_attempt", debt->next_attempt);
 		json_add_string(
 		    member, "last_error", debt->last_error[0] ? debt->last_error : NULL);
+		(void)cJSON_AddItemToArray(list, member);
+	}
+}
+
+/* Those that were run. */
+static void add_hooks(cJSON *object, const struct result *result)
+{
+	cJSON *list = json_add_array(object, "hooks");
+
+	for (unsigned event = 0; event < HOOK_EVENT_COUNT; event++) {
+		const struct hook_result *hook = &result->hooks[event];
+		cJSON *member;
+
+		if (!hook->ran)
+			continue;
+		member = json_new_object();
+		json_add_string(member, "event", hook_event_name((enum hook_event)event));
+		json_add_string(member, "error", hook->error[0] ? hook->error : NULL);
 		(void)cJSON_AddItemToArray(list, member);
 	}
 }
@@ -147,6 +168,23 @@ static void add_spare(cJSON *object, const struct identity *identity)
 	    member, "last_error", journal->spare_message[0] ? journal->spare_message : NULL);
 }
 
+/* Null without a log, or one whose end cannot be read: `audit verify` says why. */
+static void add_audit_head(cJSON *object, const struct identity *identity)
+{
+	struct audit_head head = { .count = 0 };
+	struct error ignored = ERROR_INIT;
+	cJSON *member;
+
+	if (!identity || !identity->store || !audit_read_head(identity->store, &head, &ignored)
+	    || head.count == 0) {
+		json_add_string(object, "audit_head", NULL);
+		return;
+	}
+	member = json_add_object(object, "audit_head");
+	json_add_integer(member, "count", head.count);
+	json_add_string(member, "sha256", head.sha256);
+}
+
 /* An identity that could not be read has no state to show. */
 static void add_status(cJSON *object, const struct identity *identity)
 {
@@ -163,7 +201,7 @@ static void add_status(cJSON *object, const struct identity *identity)
 		add_spare(object, identity);
 		add_debts(object, &identity->debts);
 	}
-	json_add_string(object, "audit_head", NULL);
+	add_audit_head(object, identity);
 }
 
 static cJSON *new_report(const struct options *options, const char *identity)
@@ -194,10 +232,14 @@ cJSON *report_json(const struct options *options, const struct identity_settings
 	add_identity(object, settings, identity);
 	json_add_string(object, "signer", result->signer[0] ? result->signer : NULL);
 	add_timings(object, result);
+	add_hooks(object, result);
 	if (command == COMMAND_STATUS)
 		add_status(object, identity);
 	if (command == COMMAND_DOCTOR)
 		json_add_item(object, "checks", report_checks_json(result));
+	if (command == COMMAND_AUDIT)
+		json_add_item(object, "audit",
+		    result->audit ? cJSON_Duplicate(result->audit, true) : cJSON_CreateNull());
 	if (command == COMMAND_KEYS) {
 		if (result->keys)
 			json_add_item(object, "keys", cJSON_Duplicate(result->keys, true));

@@ -1,6 +1,7 @@
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "agent/report/report.h"
+#include "agent/state/audit.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
@@ -138,21 +139,47 @@ static void show_spare(FILE *stream, const struct identity *identity)
 		line(stream, "", "could not be made: %s", journal->spare_message);
 }
 
-static void show_debts(FILE *stream, const struct debts *debts)
+static void describe_debt(const struct debt *debt, char *target, size_t size)
 {
 	static const char *const deeds[DEBT_KIND_COUNT] = {
 		[DEBT_DESTROY_KEY] = "destroy the key",
 		[DEBT_REVOKE] = "revoke the certificate",
 		[DEBT_STORE] = "store in the token the certificate",
+		[DEBT_HOOK] = "hook",
 	};
+
+	if (debt->kind == DEBT_HOOK)
+		text_format(target, size, "%s %s", deeds[debt->kind], hook_event_name(debt->event));
+	else
+		text_format(
+		    target, size, "%s of generation %" PRIu32, deeds[debt->kind], debt->generation);
+}
+
+static void show_debts(FILE *stream, const struct debts *debts)
+{
+	char deed[64];
 
 	for (size_t i = 0; i < debts->count; i++) {
 		const struct debt *debt = &debts->list[i];
 
-		line(stream, i == 0 ? "still owed" : "", "%s of generation %" PRIu32 "%s%s",
-		    deeds[debt->kind], debt->generation, debt->last_error[0] ? ": " : "",
-		    debt->last_error);
+		describe_debt(debt, deed, sizeof(deed));
+		line(stream, i == 0 ? "still owed" : "", "%s%s%s", deed,
+		    debt->last_error[0] ? ": " : "", debt->last_error);
 	}
+}
+
+static void show_audit(FILE *stream, const struct identity *identity)
+{
+	struct audit_head head = { .count = 0 };
+	struct error error = ERROR_INIT;
+
+	if (!identity->store)
+		return;
+	if (!audit_read_head(identity->store, &head, &error))
+		line(stream, "audit log", "%s", error.message);
+	else if (head.count != 0)
+		line(stream, "audit log", "%" PRId64 " event%s, head %s", head.count,
+		    head.count == 1 ? "" : "s", head.sha256);
 }
 
 void report_status(FILE *stream, const struct identity *identity, int64_t now)
@@ -164,6 +191,7 @@ void report_status(FILE *stream, const struct identity *identity, int64_t now)
 	show_runs(stream, identity, now);
 	show_spare(stream, identity);
 	show_debts(stream, &identity->debts);
+	show_audit(stream, identity);
 }
 
 /* What a person wants to see first: the key cannot have left the token. */

@@ -29,6 +29,7 @@ struct latch {
 	char file[FILE_NAME_SIZE];
 	struct latch_memory memory;
 	bool damaged; /* the file was: what it remembered is not known */
+	bool closed;  /* by the login of a run that was cut */
 };
 
 static struct state_folder folder_of(const struct latch *latch)
@@ -124,6 +125,7 @@ static bool judge_trying(struct latch *latch, const struct latch_flags *flags, s
 		return true;
 	if (!shows_a_wrong_pin(flags))
 		return forget_trying(latch, error);
+	latch->closed = true;
 	latch->memory.unknown = latch->memory.trying;
 	latch->memory.trying = 0;
 	return write_memory(latch, STATE_FILE_ON_DISK, error);
@@ -246,6 +248,11 @@ bool latch_check(struct latch *latch, const struct latch_flags *flags, const voi
 {
 	return judge_trying(latch, flags, error)
 	       && judge(latch, flags, pin, length, by_hand, error);
+}
+
+bool latch_has_closed(const struct latch *latch)
+{
+	return latch->closed;
 }
 
 bool latch_look(struct latch *latch, const struct latch_flags *flags, const void *pin,

@@ -43,6 +43,8 @@ void latch_close(struct latch *latch); /* gives the lock back */
    remembered and over FINAL_TRY, never over LOCKED. */
 MUST_CHECK bool latch_check(struct latch *latch, const struct latch_flags *flags, const void *pin,
     size_t length, bool by_hand, struct error *error);
+/* Whether latch_check has just latched, because a run that was trying a PIN was cut. */
+bool latch_has_closed(const struct latch *latch);
 /* The same answer, and nothing is written. */
 MUST_CHECK bool latch_look(struct latch *latch, const struct latch_flags *flags, const void *pin,
     size_t length, struct error *error);

@@ -34,16 +34,26 @@ MAY = {
          "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent/doctor": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/supervisor", "agent/doctor", "agent/policy.h", "agent/call.h",
+         "agent/supervisor", "agent/hooks", "agent/doctor", "agent/policy.h", "agent/call.h",
          "agent/options.h"}, set()),
     "agent/supervisor": (
         {"base", "agent/config", "agent/job", "agent/identity", "agent/report",
          "agent/supervisor", "agent/policy.h", "agent/call.h"}, set()),
+    "agent/hooks": (
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/hooks",
+         "agent/report/console.h", "agent/supervisor/ending_signals.h",
+         "agent/supervisor/service_manager.h", "agent/policy.h", "agent/call.h"}, {"cjson"}),
+    "agent/daemon": (
+        {"base", "agent/state", "agent/config", "agent/identity", "agent/report",
+         "agent/supervisor", "agent/daemon", "agent/policy.h", "agent/call.h", "agent/options.h",
+         "agent/visit.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-               "agent/report", "agent/supervisor", "agent/commands", "agent/doctor", "agent"}, {"openssl", "cjson"}),
+               "agent/report", "agent/supervisor", "agent/hooks", "agent/commands", "agent/doctor",
+               "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
                         "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
-                        "agent/commands/commands.h", "agent"}, {"openssl", "cjson"}),
+                        "agent/hooks", "agent/daemon", "agent/commands/commands.h", "agent"},
+                       {"openssl", "cjson"}),
 }
 LIBRARIES = {"openssl": "openssl", "cjson": "cjson", "curl": "curl", "p11-kit": "p11-kit"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("world", "crash_sweep", "doctor")
+pytest.register_assert_rewrite("world", "audit_log", "crash_sweep", "doctor")
 
 from crash_sweep import SpareSweep, Sweep
 from world import World

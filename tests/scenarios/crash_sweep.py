@@ -11,6 +11,7 @@ import shutil
 import sys
 from dataclasses import dataclass, field
 
+from audit_log import AuditLog
 from world import CRASH, ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "crash"))
@@ -127,6 +128,7 @@ class Sweep:
         assert len(list(world.state.rglob("*.tmp"))) <= 1
         world.assert_key_fits()
         world.assert_only_retained_keys()
+        AuditLog(world).assert_tells()
 
 
 class SpareSweep(Sweep):

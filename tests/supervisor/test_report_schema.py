@@ -17,6 +17,10 @@ COMMANDS = [
     ("doctor", "--json", "--all"),
     ("doctor", "--json", "--config", "/nowhere.conf"),
     ("doctor", "--json", "--nonsense"),
+    ("audit", "verify", "--json"),
+    ("audit", "verify", "--json", "--all"),
+    ("audit", "verify", "--json", "--head", "0" * 64),
+    ("audit", "--json"),
     ("--json",),
 ]
 
