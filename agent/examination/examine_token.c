@@ -109,20 +109,15 @@ void examine_sign_pkcs1(struct examination *examination, struct check *check)
 	}
 }
 
-/* Software can make PSS of raw RSA; without both there is TLS 1.2 with PKCS#1 only. */
 void examine_sign_pss(struct examination *examination, struct check *check)
 {
-	struct mechanism_range pss, raw;
+	enum mechanism by;
 	struct error error = ERROR_INIT;
 
-	if (!mechanism_look(examination->token, MECHANISM_PSS, &pss, &error)
-	    || !mechanism_look(examination->token, MECHANISM_RAW, &raw, &error)) {
+	if (!mechanism_find_pss(examination->token, &by, &error))
 		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
-		return;
-	}
-	if (pss.there || raw.there)
-		check_set_ok(check, "signs by %s",
-		    mechanism_name(pss.there ? MECHANISM_PSS : MECHANISM_RAW));
+	else if (by != MECHANISM_COUNT)
+		check_set_ok(check, "signs by %s", mechanism_name(by));
 	else
 		check_set_warning(check,
 		    "Allow CKM_RSA_PKCS_PSS in the token: TLS 1.3 signs by nothing else.",

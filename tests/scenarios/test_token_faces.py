@@ -32,7 +32,8 @@ def assert_works_with(world, *plan, logins=1):
 @pytest.mark.parametrize("plan, version", [
     ([], "TLSv1.3"), (RAW_AND_PSS[:1], "TLSv1.3"), (RAW_AND_PSS[1:], "TLSv1.3"),
     (RAW_AND_PSS, "TLSv1.2"),
-    (["C_GetMechanismList * fail CKR_FUNCTION_NOT_SUPPORTED"], "TLSv1.3")])
+    (["C_GetMechanismList * fail CKR_FUNCTION_NOT_SUPPORTED"], "TLSv1.3"),
+    (["C_GetMechanismInfo 2+ fail CKR_FUNCTION_NOT_SUPPORTED"], "TLSv1.3")])
 def test_a_token_without_pss_and_raw_rsa_speaks_tls_1_2(new_world, plan, version):
     assert_works_with(new_world, *plan)
     assert {call["tls_version"] for call in new_world.connector.calls()} == {version}
