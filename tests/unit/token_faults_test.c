@@ -82,7 +82,7 @@ static void a_token_pulled_out_while_slots_are_listed_is_absent(void **state)
 static void a_token_in_two_slots_is_ambiguous_and_one_that_is_pulled_out_is_absent(void **state)
 {
 	shim_assert_fails(*state, "duplicate-slot\n", open_and_look,
-	    "2 tokens match pkcs11:token=fleet, add serial=: \"fleet\"");
+	    "2 tokens match pkcs11:token=fleet, and no serial= tells them apart: \"fleet\"");
 	shim_assert_fails(*state, "no-token\n", open_and_look, "those there: none");
 }
 
