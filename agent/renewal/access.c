@@ -114,13 +114,13 @@ static bool check_latch(struct run *run, const struct token *token, struct latch
 	return false;
 }
 
-static bool log_in(
-    struct run *run, struct token *token, const struct secret *pin, struct error *error)
+static bool log_in(struct run *run, struct token *token, const struct secret *pin,
+    enum token_login *ret_login, struct error *error)
 {
 	scoped(latch) struct latch *latch = NULL;
-	enum token_login login = TOKEN_LOGIN_FAILED;
 	struct error settling = ERROR_INIT;
 
+	*ret_login = TOKEN_LOGIN_FAILED;
 	/* Looked at again under the lock: another run may have had a PIN refused meanwhile. */
 	if (!open_latch(run, token, &latch, error) || !token_look_again(token, error)
 	    || !check_latch(run, token, latch, pin, error) || !latch_trying(latch, error))
@@ -128,13 +128,13 @@ static bool log_in(
 
 	run_note_step(
 	    run, run->settings->step_timeout, "logging in to token %s", token_name(token));
-	if (!token_log_in(token, pin, &login, error)) {
+	if (!token_log_in(token, pin, ret_login, error)) {
 		/* Its own failure must not hide that of the login; the mark `trying` stays then. */
-		(void)!settle_latch(latch, login, pin, &settling);
-		run->outcome.latched = login == TOKEN_LOGIN_REFUSED;
+		(void)!settle_latch(latch, *ret_login, pin, &settling);
+		run->outcome.latched = *ret_login == TOKEN_LOGIN_REFUSED;
 		return false;
 	}
-	return settle_latch(latch, login, pin, error);
+	return settle_latch(latch, *ret_login, pin, error);
 }
 
 /* Is there a key among those that this run may use? */
@@ -203,6 +203,7 @@ bool access_open(struct run *run, struct error *error)
 	scoped(secret) struct secret *pin = NULL;
 	scoped(token_uri) struct token_uri *uri = NULL;
 	const struct pin_source source = access_pin_source(run->settings);
+	enum token_login login;
 
 	if (run->access)
 		return true;
@@ -222,7 +223,7 @@ bool access_open(struct run *run, struct error *error)
 		return error_set(error, ERROR_PIN,
 		    "token %s has no pin pad: set pin_file, pin_credential, pin_fd or pin_command",
 		    token_name(token));
-	if (token_info(token)->login_required && !log_in(run, token, pin, error))
+	if (token_info(token)->login_required && !log_in(run, token, pin, &login, error))
 		return name_source(&source, error);
 	return keep_pin_if_wanted(run, token, &pin, error)
 	       && access_take(run, take(module), take(token), error);
@@ -248,11 +249,12 @@ bool access_look_at_latch(struct run *run, const struct secret *pin, struct erro
 	    latch, &flags, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0, error);
 }
 
-bool access_log_in(struct run *run, struct secret **pin, struct error *error)
+bool access_log_in(
+    struct run *run, struct secret **pin, enum token_login *ret_login, struct error *error)
 {
 	const struct pin_source source = access_pin_source(run->settings);
 
-	if (!log_in(run, run->access->token, *pin, error))
+	if (!log_in(run, run->access->token, *pin, ret_login, error))
 		return name_source(&source, error);
 	return !run->store || keep_pin_if_wanted(run, run->access->token, pin, error);
 }
