@@ -72,7 +72,7 @@ class SoftToken:
     @contextmanager
     def session(self):
         """A PyKCS11 session, logged in; the module is loaded for its time only."""
-        before = os.environ.get('SOFTHSM2_CONF')
+        before = {name: os.environ.get(name) for name in self.environment()}
         os.environ.update(self.environment())
         try:
             library = self._load()
@@ -82,9 +82,10 @@ class SoftToken:
             session.closeSession()
         finally:
             library.lib.Unload()
-            os.environ.pop('SOFTHSM2_CONF', None)
-            if before is not None:
-                os.environ['SOFTHSM2_CONF'] = before
+            for name, value in before.items():
+                del os.environ[name]
+                if value is not None:
+                    os.environ[name] = value
 
     def _load(self):
         library = PyKCS11.PyKCS11Lib()
