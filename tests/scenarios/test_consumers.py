@@ -1,13 +1,13 @@
 """Other programs use the active identity as it lies there: key.uri and chain.pem, with the engine
 and with GnuTLS. (With pkcs11-provider, by key.pem: tests/compat.)"""
 import os
-import shutil
 import signal
 import socket
 import subprocess
 
 import pytest
 from soft_token import MODULE
+from system import has_program, inside
 from world import TIMEOUT, wait_until
 
 QUESTION = '{"query":"query { __typename }"}'
@@ -40,8 +40,8 @@ class Consumer:
         return f"{self.uri}{'&' if '?' in self.uri else '?'}pin-source=file:{self.pin_file}"
 
     def run(self, *command, given=None):
-        done = subprocess.run([str(word) for word in command], env=self.environment, text=True,
-                              input=given, capture_output=True, timeout=TIMEOUT)
+        done = subprocess.run(inside(*command), env=self.environment, text=True, input=given,
+                              capture_output=True, timeout=TIMEOUT)
         assert done.returncode == 0, done
         return done
 
@@ -58,7 +58,7 @@ def consumer(world):
 
 
 def needs(program):
-    return pytest.mark.skipif(not shutil.which(program), reason=f"no {program} here")
+    return pytest.mark.skipif(not has_program(program), reason=f"no {program} here")
 
 
 def ask_by_curl(consumer):
@@ -145,7 +145,7 @@ class Nginx:
 
     def __enter__(self):
         self._process = subprocess.Popen(
-            ["nginx", "-p", str(self._folder), "-c", str(self._folder / "nginx.conf")],
+            inside("nginx", "-p", self._folder, "-c", self._folder / "nginx.conf"),
             env=self._consumer.environment, stderr=subprocess.DEVNULL)
         return self
 

@@ -7,6 +7,7 @@ import pytest
 from doctor import (AS_IT_SHOULD_BE, OF_KEY, OF_LOGIN, OF_TOKEN, assert_fails, by_result, examine,
                     line)
 from remote_token import RemoteToken
+from system import has_program, inside
 from world import World
 
 
@@ -156,7 +157,7 @@ def test_a_token_that_is_near_its_lock_is_not_logged_in_to(host, flag, fact):
     assert "login" in found["skipped"]
 
 
-@pytest.mark.skipif(not shutil.which("pkcs11-tool"), reason="no pkcs11-tool here")
+@pytest.mark.skipif(not has_program("pkcs11-tool"), reason="no pkcs11-tool here")
 def test_a_locked_pin_is_set_anew_as_the_cure_says(new_world):
     officers_pin, first, second = "87654321", "7654321", "1234567"
     subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "second", "--pin", first,
@@ -171,7 +172,7 @@ def test_a_locked_pin_is_set_anew_as_the_cure_says(new_world):
     command = cure.split("by a new PIN: ")[1].split(". ")[0].split()
     assert command[:3] == ["pkcs11-tool", "--module", new_world.shim.module]
     new_world.shim.plan()
-    subprocess.run([*command, "--so-pin", officers_pin, "--new-pin", second], check=True,
+    subprocess.run(inside(*command, "--so-pin", officers_pin, "--new-pin", second), check=True,
                    capture_output=True, env={**os.environ, **new_world.shim.environment()})
     assert by_result(new_world.run("doctor"))["fail"] == {"login"}  # not written yet
     pin_file(new_world, second)
