@@ -276,6 +276,11 @@ bool access_load_key(
 	return true;
 }
 
+bool access_makes_pss(const struct run *run)
+{
+	return signers_make_pss(&run->access->signers);
+}
+
 bool access_take_over(struct run *run, struct error *error)
 {
 	const bool wrong = run->signature_wrong;

@@ -49,6 +49,8 @@ struct token *access_token(const struct run *run); /* borrowed; access_open came
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */
 MUST_CHECK bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
+/* Whether the key that was loaded last makes RSA-PSS signatures. */
+bool access_makes_pss(const struct run *run);
 /* After a failure: true when a wrong signature was its cause and another signer takes over, so
    that the same may be tried again; the error has then become a warning, else it names the signer.
    No key of the one that failed lives any more. */

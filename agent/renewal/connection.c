@@ -4,7 +4,6 @@
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "base/text.h"
-#include "pkcs11/mechanism.h"
 #include "transport/url.h"
 
 #include <string.h>
@@ -13,15 +12,6 @@
 /* RFC 8446, 6.2 */
 #define ALERT_CERTIFICATE_EXPIRED 45
 #define ALERT_DECRYPT_ERROR 51 /* our signature does not verify */
-
-/* A token that does not say is taken to be able: its signature will tell. */
-static bool signs_pss(const struct token *token)
-{
-	struct error ignored = ERROR_INIT;
-	enum mechanism by;
-
-	return !mechanism_find_pss(token, &by, &ignored) || by != MECHANISM_COUNT;
-}
 
 bool connection_open(struct connection *connection, struct run *run,
     const struct generation *identity, const char *url, struct error *error)
@@ -44,7 +34,7 @@ bool connection_open(struct connection *connection, struct run *run,
 		.certificate = identity->certificate,
 		.chain = identity->chain,
 		.key = connection->key,
-		.pkcs1_only = !signs_pss(access_token(run)),
+		.pkcs1_only = !access_makes_pss(run),
 	};
 	return connector_open(
 	    url, &connection->settings, &connection->identity, &connection->connector, error);
