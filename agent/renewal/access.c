@@ -120,13 +120,13 @@ static bool check_latch(struct run *run, const struct token *token, struct latch
 	return false;
 }
 
-static bool log_in(
-    struct run *run, struct token *token, const struct secret *pin, struct error *error)
+static bool log_in(struct run *run, struct token *token, const struct secret *pin,
+    enum token_login *ret_login, struct error *error)
 {
 	scoped(latch) struct latch *latch = NULL;
-	enum token_login login = TOKEN_LOGIN_FAILED;
 	struct error settling = ERROR_INIT;
 
+	*ret_login = TOKEN_LOGIN_FAILED;
 	/* Looked at again under the lock: another run may have had a PIN refused meanwhile. */
 	if (!open_latch(run, token, &latch, error) || !token_look_again(token, error)
 	    || !check_latch(run, token, latch, pin, error) || !latch_trying(latch, error))
@@ -134,15 +134,15 @@ static bool log_in(
 
 	run_note_step(
 	    run, run->settings->step_timeout, "logging in to token %s", token_name(token));
-	if (!token_log_in(token, pin, &login, error)) {
-		if (login == TOKEN_LOGIN_REFUSED)
+	if (!token_log_in(token, pin, ret_login, error)) {
+		if (*ret_login == TOKEN_LOGIN_REFUSED)
 			audit_pin_latched(run, token_info(token), false);
 		/* Its own failure must not hide that of the login; the mark `trying` stays then. */
-		(void)!settle_latch(latch, login, pin, &settling);
-		run->outcome.latched = login == TOKEN_LOGIN_REFUSED;
+		(void)!settle_latch(latch, *ret_login, pin, &settling);
+		run->outcome.latched = *ret_login == TOKEN_LOGIN_REFUSED;
 		return false;
 	}
-	return settle_latch(latch, login, pin, error);
+	return settle_latch(latch, *ret_login, pin, error);
 }
 
 /* The key of an identity that may follow in this worker: there is no other look at it before its
@@ -221,6 +221,7 @@ static bool open_anew(struct run *run, struct error *error)
 	scoped(secret) struct secret *pin = NULL;
 	scoped(token_uri) struct token_uri *uri = NULL;
 	const struct pin_source source = access_pin_source(run->settings);
+	enum token_login login;
 
 	run_note_step(run, run->settings->step_timeout, "opening the token");
 	/* A PIN command forks, and nothing may fork after C_Initialize. */
@@ -237,7 +238,7 @@ static bool open_anew(struct run *run, struct error *error)
 		return error_set(error, ERROR_PIN,
 		    "token %s has no pin pad: set pin_file, pin_credential, pin_fd or pin_command",
 		    token_name(token));
-	if (token_info(token)->login_required && !log_in(run, token, pin, error))
+	if (token_info(token)->login_required && !log_in(run, token, pin, &login, error))
 		return name_source(&source, error);
 	return keep_pin_if_wanted(run, token, &pin, error)
 	       && access_take(run, take(module), take(token), error);
@@ -325,11 +326,12 @@ bool access_look_at_latch(struct run *run, const struct secret *pin, struct erro
 	    latch, &flags, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0, error);
 }
 
-bool access_log_in(struct run *run, struct secret **pin, struct error *error)
+bool access_log_in(
+    struct run *run, struct secret **pin, enum token_login *ret_login, struct error *error)
 {
 	const struct pin_source source = access_pin_source(run->settings);
 
-	if (!log_in(run, run->access->token, *pin, error))
+	if (!log_in(run, run->access->token, *pin, ret_login, error))
 		return name_source(&source, error);
 	return !run->store || keep_pin_if_wanted(run, run->access->token, pin, error);
 }
@@ -349,6 +351,11 @@ bool access_load_key(
 	(void)text_format(
 	    run->outcome.signer, sizeof(run->outcome.signer), "%s", signers_name(&access->signers));
 	return true;
+}
+
+bool access_makes_pss(const struct run *run)
+{
+	return signers_make_pss(&run->access->signers);
 }
 
 bool access_take_over(struct run *run, struct error *error)

@@ -8,13 +8,13 @@
 #include "base/error.h"
 
 #include "pkcs11/pin.h"
+#include "pkcs11/token.h"
 
 #include <openssl/evp.h>
 #include <stdbool.h>
 
 struct key_id;
 struct run;
-struct token;
 
 struct access;
 
@@ -49,13 +49,16 @@ MUST_CHECK bool access_take(
 MUST_CHECK bool access_look_at_latch(
     struct run *run, const struct secret *pin, struct error *error);
 /* One C_Login under the latch, again without waiting. Takes the PIN from *pin, leaving NULL there,
-   when a key of ours wants it for each signature. */
-MUST_CHECK bool access_log_in(struct run *run, struct secret **pin, struct error *error);
+   when a key of ours wants it for each signature. *ret_login is set in any case. */
+MUST_CHECK bool access_log_in(
+    struct run *run, struct secret **pin, enum token_login *ret_login, struct error *error);
 
 struct token *access_token(const struct run *run); /* borrowed; access_open came before */
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */
 MUST_CHECK bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
+/* Whether the key that was loaded last makes RSA-PSS signatures. */
+bool access_makes_pss(const struct run *run);
 /* After a failure: true when a wrong signature was its cause and another signer takes over, so
    that the same may be tried again; the error has then become a warning, else it names the signer.
    No key of the one that failed lives any more. */

@@ -93,6 +93,11 @@ const char *signers_name(const struct signers *signers)
 	return signer_kind_name(signers->at);
 }
 
+bool signers_make_pss(const struct signers *signers)
+{
+	return signer_makes_pss(signers->open[signers->at]);
+}
+
 bool signers_take_over(struct signers *signers)
 {
 	unsigned next = signers->at;

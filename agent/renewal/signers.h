@@ -31,5 +31,6 @@ MUST_CHECK bool signers_load_key(
     struct signers *signers, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
 /* The one that loaded the last key, or has just taken over. */
 const char *signers_name(const struct signers *signers);
+bool signers_make_pss(const struct signers *signers); /* the same one; see signer_makes_pss */
 /* False when there is no other one. */
 MUST_CHECK bool signers_take_over(struct signers *signers);

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from doctor import (AS_IT_SHOULD_BE, assert_fails, by_result, complaints, examine, line, objects)
 from json_schema import SCHEMA
+from system import inside
 from world import PROGRAM, ROOT, wait_until
 
 
@@ -48,7 +49,7 @@ def test_the_checks_are_those_of_the_schema_and_of_the_manual_in_this_order(host
 def test_for_people_there_is_a_line_for_each_check_and_no_colour_in_a_file(host):
     host.connector.settings(listening=False)
     shown = subprocess.run(
-        [PROGRAM, "--config", host.configuration, "doctor"], capture_output=True, text=True,
+        inside(PROGRAM, "--config", host.configuration, "doctor"), capture_output=True, text=True,
         env={**os.environ, **host.shim.environment()})
     host.connector.settings(listening=True)
     assert shown.returncode == 75
