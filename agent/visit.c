@@ -5,6 +5,7 @@
 #include "agent/config/config.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
+#include "agent/metrics/metrics.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
@@ -84,12 +85,33 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 		tell_damage(call, &identity);
 		(void)!command->run(call, &identity, &result, &result.error);
 		tell_audit_head(call, &identity);
+		metrics_observe(call->metrics, &identity);
 	}
 	result.total_milliseconds = clock_milliseconds() - began;
 	visit_tell(call, &result);
 	console_enter(call->console, NULL);
 	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, &result);
 	return result_exit_status(&result, call->options->detailed_exitcode);
+}
+
+/* The metrics are about all that is configured, whatever this was about. */
+int visit_configured(const struct call *call, const struct config *config,
+    const struct identity_settings *settings, cJSON **ret_report)
+{
+	scoped(metrics) struct metrics *metrics = NULL;
+	struct error error = ERROR_INIT;
+	struct call observed = *call;
+	int status;
+
+	if (call->options->command->access == COMMAND_WRITES
+	    && !metrics_open(config, &metrics, &error))
+		console_print(call->console, "%s", error.message);
+	observed.metrics = metrics;
+	status = settings ? visit(&observed, settings, ret_report)
+			  : visit_all(&observed, config, ret_report);
+	if (!metrics_write(metrics, &error))
+		console_print(call->console, "%s", error.message);
+	return status;
 }
 
 int visit_all(const struct call *call, const struct config *config, cJSON **ret_report)

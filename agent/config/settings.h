@@ -28,6 +28,7 @@ struct identity_settings {
 	char name[IDENTITY_NAME_SIZE]; /* [A-Za-z0-9_.-]+, the first a letter or a digit */
 
 	char *state_directory;               /* of [agent]; the same for all */
+	char *metrics_file;                  /* of [agent]; NULL: none is written */
 	char *connector_url;                 /* https */
 	char *enrollment_url;                /* https; NULL: --url or the token's own */
 	struct setting_list connector_hosts; /* empty: the host of connector_url */

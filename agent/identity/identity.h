@@ -30,6 +30,7 @@ struct identity {
 	struct error unreadable;  /* why the active generation cannot be read; ERROR_NONE */
 	/* Of the active generation; 0 without. */
 	int64_t not_before, not_after;
+	int64_t chain_end; /* the earliest of leaf and chain */
 	struct schedule schedule;
 };
 

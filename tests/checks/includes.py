@@ -27,6 +27,9 @@ MAY = {
     "agent/identity": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/policy.h"}, {"cjson"}),
+    "agent/metrics": (
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/metrics",
+         "agent/policy.h"}, set()),
     "agent/report": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
@@ -38,7 +41,8 @@ MAY = {
         {"base", "agent/config", "agent/job", "agent/identity", "agent/report",
          "agent/supervisor", "agent/policy.h", "agent/call.h"}, set()),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-               "agent/report", "agent/supervisor", "agent/commands", "agent/doctor", "agent"}, {"openssl", "cjson"}),
+               "agent/report", "agent/supervisor", "agent/commands", "agent/doctor", "agent/metrics",
+               "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
                         "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
                         "agent/commands/commands.h", "agent"}, {"openssl", "cjson"}),
