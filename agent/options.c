@@ -58,8 +58,8 @@ static const struct option table[] = {
 	  "read this configuration (else RENEWAL_AGENT_CONFIG, else /etc/renewal-agent/renewal-agent.conf)" },
 	{ "identity", "NAME", 0, COMMAND_EVERY, AT(identity), parse_text,
 	  "the identity meant; not needed when there is only one" },
-	{ "all", NULL, 0, COMMAND_RENEW | COMMAND_STATUS | COMMAND_KEYS | COMMAND_DOCTOR | COMMAND_AUDIT,
-	  AT(all), NULL,
+	{ "all", NULL, 0, COMMAND_RENEW | COMMAND_STATUS | COMMAND_KEYS | COMMAND_DOCTOR
+	  | COMMAND_AUDIT | COMMAND_RUN, AT(all), NULL,
 	  "all identities, one after another" },
 	{ "json", NULL, 0, COMMAND_EVERY, AT(json), NULL,
 	  "print one JSON object on stdout" },

@@ -23,6 +23,10 @@
 #define POLICY_LEAST_LIFETIME 60
 /* After its outcome a worker has so long to finalise the module; then it is killed. */
 #define POLICY_WORKER_END 10
+/* A hook that is to end with us has so long before it is killed; the daemon has 5 s in all. */
+#define POLICY_HOOK_END 2
+/* Bytes of a hook's output that are logged. */
+#define POLICY_HOOK_OUTPUT (16 * 1024)
 /* doctor warns below these: bytes and inodes of the state directory's file system, bytes that a
    token has left for a key pair, what a certificate of the server has left. */
 #define POLICY_STATE_SPACE_LEAST (16 * 1024 * 1024)
@@ -33,3 +37,15 @@
 #define POLICY_METRICS_WAIT 2
 /* A difference between the Connector's clock and ours that is mentioned though it is tolerated. */
 #define POLICY_CLOCK_WORTH_NAMING 30
+/* The daemon: two tries of the same identity are so far apart at least; after one that was of no
+   use, which has left nothing to wait for, so far, doubled each time. */
+#define POLICY_TRIES_APART 5
+#define POLICY_REST_LEAST 60
+#define POLICY_REST_MOST (60 * 60)
+/* A renewal that is late by so much was late because the host was off: it is begun within
+   POLICY_CATCH_UP, each host at its own moment. */
+#define POLICY_OVERDUE (10 * 60)
+#define POLICY_CATCH_UP (2 * 60)
+/* It reads everything anew so often at least; when it cannot be told of changes, so often. */
+#define POLICY_LOOK (24 * 60 * 60)
+#define POLICY_LOOK_UNWATCHED (60 * 60)

@@ -3,6 +3,7 @@
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/config/config.h"
+#include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/metrics/metrics.h"
@@ -10,6 +11,7 @@
 #include "agent/report/console.h"
 #include "agent/report/report.h"
 #include "agent/state/audit.h"
+#include "agent/supervisor/ending_signals.h"
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -69,6 +71,28 @@ static bool open_identity(const struct command *command, const struct identity_s
 	return true;
 }
 
+/* What is only looked at brings no hooks. */
+static bool pays_hooks(const struct options *options)
+{
+	return options->command->access == COMMAND_WRITES && options->command->bit != COMMAND_KEYS
+	       && !options->dry_run;
+}
+
+static void carry_out(const struct call *call, struct identity *identity, struct result *result)
+{
+	const struct command *command = call->options->command;
+	const struct hooks hooks = { call, identity, result };
+	const bool pays = pays_hooks(call->options);
+	struct error interrupted = ERROR_INIT;
+
+	if (pays && !hooks_pay(&hooks, &result->error))
+		return;
+	(void)!command->run(call, identity, result, &result->error);
+	if (pays && !result->interrupted)
+		(void)!hooks_pay(&hooks, &interrupted); /* the result says so */
+	hooks_conclude(result);
+}
+
 int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
 {
 	const struct command *command = call->options->command;
@@ -83,7 +107,7 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 
 	if (opened) {
 		tell_damage(call, &identity);
-		(void)!command->run(call, &identity, &result, &result.error);
+		carry_out(call, &identity, &result);
 		tell_audit_head(call, &identity);
 		metrics_observe(call->metrics, &identity);
 	}
@@ -94,32 +118,12 @@ int visit(const struct call *call, const struct identity_settings *settings, cJS
 	return result_exit_status(&result, call->options->detailed_exitcode);
 }
 
-/* The metrics are about all that is configured, whatever this was about. */
-int visit_configured(const struct call *call, const struct config *config,
-    const struct identity_settings *settings, cJSON **ret_report)
-{
-	scoped(metrics) struct metrics *metrics = NULL;
-	struct error error = ERROR_INIT;
-	struct call observed = *call;
-	int status;
-
-	if (call->options->command->access == COMMAND_WRITES
-	    && !metrics_open(config, &metrics, &error))
-		console_print(call->console, "%s", error.message);
-	observed.metrics = metrics;
-	status = settings ? visit(&observed, settings, ret_report)
-			  : visit_all(&observed, config, ret_report);
-	if (!metrics_write(metrics, &error))
-		console_print(call->console, "%s", error.message);
-	return status;
-}
-
 int visit_all(const struct call *call, const struct config *config, cJSON **ret_report)
 {
 	cJSON *identities = cJSON_CreateArray();
 	int status = -1;
 
-	for (size_t i = 0; i < config->count; i++) {
+	for (size_t i = 0; i < config->count && !ending_signals_are_waiting(); i++) {
 		cJSON *report = NULL;
 		int each = visit(call, &config->identities[i], &report);
 
@@ -128,5 +132,53 @@ int visit_all(const struct call *call, const struct config *config, cJSON **ret_
 	}
 	status = status < 0 ? 0 : status;
 	*ret_report = report_json_all(call->options, identities, status);
+	return status;
+}
+
+static struct metrics *open_metrics(const struct call *call, const struct config *config)
+{
+	struct metrics *metrics = NULL;
+	struct error error = ERROR_INIT;
+
+	if (call->options->command->access == COMMAND_WRITES
+	    && !metrics_open(config, &metrics, &error))
+		console_print(call->console, "%s", error.message);
+	return metrics;
+}
+
+static void write_metrics(const struct call *call, struct metrics *metrics)
+{
+	struct error error = ERROR_INIT;
+
+	if (!metrics_write(metrics, &error))
+		console_print(call->console, "%s", error.message);
+}
+
+int visit_configured(const struct call *call, const struct config *config,
+    const struct identity_settings *settings, cJSON **ret_report)
+{
+	scoped(metrics) struct metrics *metrics = NULL;
+	struct call observed = *call;
+	int status;
+
+	if (!settings)
+		return visit_chosen(call, config, config, ret_report);
+	metrics = open_metrics(call, config);
+	observed.metrics = metrics;
+	status = visit(&observed, settings, ret_report);
+	write_metrics(call, metrics);
+	return status;
+}
+
+int visit_chosen(const struct call *call, const struct config *config, const struct config *chosen,
+    cJSON **ret_report)
+{
+	scoped(metrics) struct metrics *metrics = open_metrics(call, config);
+	struct call observed = *call;
+	int status;
+
+	observed.metrics = metrics;
+	status = visit_all(&observed, chosen, ret_report);
+	write_metrics(call, metrics);
 	return status;
 }

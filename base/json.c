@@ -203,3 +203,31 @@ char *json_print(const cJSON *value)
 		abort();
 	return text;
 }
+
+size_t json_measure(const char *text, size_t length)
+{
+	size_t depth = 0;
+	bool quoted = false;
+
+	if (length == 0 || text[0] != '{')
+		return length;
+	for (size_t i = 0; i < length; i++) {
+		if (quoted && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && text[i] == '{')
+			depth++;
+		else if (!quoted && text[i] == '}' && --depth == 0)
+			return i + 1;
+	}
+	return length;
+}
+
+size_t json_skip(const char *text, size_t at, size_t length)
+{
+	while (at < length
+	       && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n'))
+		at++;
+	return at;
+}

@@ -22,6 +22,12 @@
 MUST_CHECK bool json_parse(const char *text, size_t length, const char *what, enum error_kind kind,
     cJSON **ret_value, struct error *error);
 
+/* How long the value at the start of the text is, for texts that hold one object after another: to the
+   brace that closes it, or to the end. What is in it is for json_parse to judge. */
+size_t json_measure(const char *text, size_t length);
+/* Where, from `at` on, something else than a blank stands (RFC 8259, 2); `length` when nothing does. */
+size_t json_skip(const char *text, size_t at, size_t length);
+
 /* NULL when the object has no such member; a JSON null counts as absent. */
 const cJSON *json_member(const cJSON *object, const char *name);
 /* NULL when absent or not a string. */

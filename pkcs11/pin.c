@@ -1,5 +1,6 @@
 #include "pkcs11/pin.h"
 
+#include "base/command_line.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "pkcs11/pin_command.h"
@@ -74,9 +75,11 @@ static bool read_credential(
 
 static bool read_command(const char *text, struct secret *pin, struct error *error)
 {
-	scoped(pin_command) struct pin_command command = { .count = 0 };
+	scoped(command_line) struct command_line command = { .count = 0 };
 
-	return pin_command_parse(text, &command, error) && pin_command_run(&command, pin, error);
+	if (!command_line_parse(text, &command, error))
+		return error_prefix(error, "the PIN command");
+	return pin_command_run(&command, pin, error);
 }
 
 static bool read_source(

@@ -1,5 +1,8 @@
 #include "pkcs11/pin_command.h"
 
+#include "base/child.h"
+#include "base/command_line.h"
+#include "base/scoped.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -7,7 +10,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,77 +17,7 @@
 #define REPORT (STDERR_FILENO + 1)
 #define EXIT_NOT_STARTED 127
 
-static const char fixed_path[] =
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 static const char *const passed_on[] = { "HOME", "LANG", "TMPDIR", "CREDENTIALS_DIRECTORY" };
-
-static bool is_blank(char character)
-{
-	return character == ' ' || character == '\t';
-}
-
-/* Moves the word that starts at *at to *target, without its quotes, and *at behind it. False when
-   a quote is not closed. */
-static bool cut_word(const char **at, char **target)
-{
-	bool quoted = false;
-
-	for (; **at != '\0' && (quoted || !is_blank(**at)); ++*at) {
-		if (**at == '"') {
-			quoted = !quoted;
-			continue;
-		}
-		**target = **at;
-		++*target;
-	}
-	return !quoted;
-}
-
-/* In place: without its quotes and with a NUL for a blank, no word ends behind where it ended.
-   `at` has passed a word's blank before the NUL is written over it. */
-static bool split(struct pin_command *command, struct error *error)
-{
-	const char *at = command->text;
-	char *target = command->text;
-
-	for (at += strspn(at, " \t"); *at != '\0'; at += strspn(at, " \t")) {
-		if (command->count == PIN_COMMAND_WORDS_MAX)
-			return error_set(error, ERROR_CONFIG,
-			    "the PIN command has more than %d words", PIN_COMMAND_WORDS_MAX);
-		command->words[command->count++] = target;
-		if (!cut_word(&at, &target))
-			return error_set(error, ERROR_CONFIG,
-			    "the PIN command has a double quote that is not closed");
-		at += *at != '\0' ? 1 : 0;
-		*target++ = '\0';
-	}
-	return true;
-}
-
-bool pin_command_parse(const char *text, struct pin_command *ret_command, struct error *error)
-{
-	scoped(pin_command) struct pin_command command = { .count = 0 };
-
-	if (strnlen(text, PIN_COMMAND_LENGTH_MAX + 1) > PIN_COMMAND_LENGTH_MAX)
-		return error_set(error, ERROR_CONFIG, "the PIN command is longer than %d bytes",
-		    PIN_COMMAND_LENGTH_MAX);
-	command.text = text_duplicate(text);
-	if (!split(&command, error))
-		return false;
-	if (command.count == 0 || command.words[0][0] != '/')
-		return error_set(
-		    error, ERROR_CONFIG, "the PIN command does not begin with an absolute path");
-
-	*ret_command = command;
-	command.text = NULL;
-	return true;
-}
-
-void pin_command_discard(struct pin_command *command)
-{
-	free(command->text);
-	command->text = NULL;
-}
 
 struct environment {
 	char *variables[ARRAY_LENGTH(passed_on) + 2]; /* owned; NULL after the last */
@@ -101,7 +33,7 @@ static void fill_environment(struct environment *environment)
 {
 	size_t count = 0;
 
-	environment->variables[count++] = text_duplicate(fixed_path);
+	environment->variables[count++] = text_duplicate("PATH=" CHILD_PATH);
 	for (size_t i = 0; i < ARRAY_LENGTH(passed_on); i++) {
 		const char *value = getenv(passed_on[i]);
 		char variable[ENVIRONMENT_VALUE_MAX];
@@ -109,17 +41,6 @@ static void fill_environment(struct environment *environment)
 		if (value && text_format(variable, sizeof(variable), "%s=%s", passed_on[i], value))
 			environment->variables[count++] = text_duplicate(variable);
 	}
-}
-
-/* We ignore SIGPIPE, and a program that inherits this behaves oddly. */
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* In the child; *report becomes the only descriptor above standard error. */
@@ -137,13 +58,12 @@ static bool arrange_descriptors(int output, int *report)
 
 /* It ends with us: past the deadline nobody else would end it. */
 static _Noreturn void become_command(
-    const struct pin_command *command, char **variables, int output, int report, pid_t parent)
+    const struct command_line *command, char **variables, int output, int report, pid_t parent)
 {
 	int reason;
 
-	reset_signals();
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent
-	    && arrange_descriptors(output, &report))
+	child_reset_signals();
+	if (child_end_with(parent) && arrange_descriptors(output, &report))
 		execve(command->words[0], command->words, variables);
 	reason = errno;
 	/* When nobody hears it, the exit status still says that it failed. */
@@ -152,7 +72,7 @@ static _Noreturn void become_command(
 }
 
 /* Returns an errno, which comes through a pipe that the start of the program closes. */
-static int start(const struct pin_command *command, int output, pid_t *ret_child)
+static int start(const struct command_line *command, int output, pid_t *ret_child)
 {
 	scoped(environment) struct environment environment = { { NULL } };
 	scoped(fd) int read_end = -1;
@@ -217,7 +137,7 @@ static bool read_output(
 	return wait_for(child, program, &ignored) && false;
 }
 
-bool pin_command_run(const struct pin_command *command, struct secret *output, struct error *error)
+bool pin_command_run(const struct command_line *command, struct secret *output, struct error *error)
 {
 	int ends[2];
 	scoped(fd) int read_end = -1;

@@ -1,8 +1,8 @@
 #include "transport/connector.h"
 
+#include "base/base64.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "transport/base64.h"
 #include "transport/connector_answer.h"
 #include "transport/graphql.h"
 #include "transport/url.h"

@@ -1,9 +1,9 @@
 #include "transport/connector_answer.h"
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "transport/base64.h"
 #include "transport/connector.h"
 
 #include <string.h>

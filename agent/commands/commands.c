@@ -27,6 +27,9 @@ const struct command command_table[COMMAND_COUNT] = {
 	{ .name = "audit", .bit = COMMAND_AUDIT, .access = COMMAND_READS, .run = command_audit,
 	  .arguments = "verify [--head [COUNT:]HASH]", .operands = 1,
 	  .sentence = "verify that the audit log is what was written" },
+	{ .name = "run", .bit = COMMAND_RUN, .access = COMMAND_WRITES, .run_whole = command_run,
+	  .arguments = "",
+	  .sentence = "stay and renew each identity at its moment: the daemon" },
 };
 /* clang-format on */
 

@@ -29,7 +29,9 @@ enum command_bit {
 	COMMAND_REVOKE = 1 << 4,
 	COMMAND_DOCTOR = 1 << 5,
 	COMMAND_AUDIT = 1 << 6,
-	COMMAND_EVERY = (1 << 7) - 1,
+	COMMAND_RUN = 1 << 7,
+	COMMAND_PLAN = 1 << 8,
+	COMMAND_EVERY = (1 << 9) - 1,
 };
 
 struct command {
@@ -47,7 +49,7 @@ struct command {
 	size_t operands; /* how many words may stand behind it */
 };
 
-#define COMMAND_COUNT 7
+#define COMMAND_COUNT 8
 
 extern const struct command command_table[COMMAND_COUNT];
 
@@ -70,6 +72,7 @@ MUST_CHECK bool command_doctor(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_audit(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
+int command_run(const struct call *call, cJSON **ret_report);
 /* doctor, when the configuration cannot be read. */
 void command_doctor_refused(
     const struct call *call, const struct error *reason, struct result *result);

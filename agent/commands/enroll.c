@@ -1,6 +1,7 @@
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/enroll_token.h"
+#include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/remember.h"
 #include "agent/identity/result.h"
@@ -51,10 +52,12 @@ static bool read_token(const struct call *call, const struct identity *identity,
 static void note(const struct call *call, struct identity *identity,
     const struct supervised *supervised, struct result *result, const struct error *reason)
 {
+	const struct hooks hooks = { call, identity, result };
 	struct error error = ERROR_INIT;
 	int64_t now = clock_now();
 
 	remember_enrolment(identity, &supervised->outcome, now, &result->reason, reason);
+	hooks_owe_failure(&hooks, true, reason);
 	if (!journal_save(identity->store, &identity->journal, now, &error))
 		console_print(call->console, "%s", error.message);
 }

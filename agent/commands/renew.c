@@ -1,5 +1,6 @@
 #include "agent/call.h"
 #include "agent/commands/commands.h"
+#include "agent/hooks/hooks.h"
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/remember.h"
@@ -55,6 +56,8 @@ static bool try_dry(
 static void note(const struct call *call, struct identity *identity, bool probed,
     const struct supervised *supervised, struct result *result, struct error *reason)
 {
+	const struct hooks hooks = { call, identity, result };
+	const bool needed_token = identity->journal.reenroll;
 	struct error error = ERROR_INIT;
 	int64_t now = clock_now();
 
@@ -62,6 +65,7 @@ static void note(const struct call *call, struct identity *identity, bool probed
 		remember_probe(identity, &supervised->outcome, now, &result->reason, reason);
 	else
 		remember_renewal(identity, &supervised->outcome, now, &result->reason, reason);
+	hooks_owe_failure(&hooks, needed_token, reason);
 	if (!journal_save(identity->store, &identity->journal, now, &error))
 		console_print(call->console, "%s", error.message);
 }
@@ -98,12 +102,16 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
     struct result *result, struct error *error)
 {
 	scoped(supervised) struct supervised supervised = { .interrupted = false };
+	struct hooks hooks = { call, identity, result };
+	const struct listener listener = { hooks_pay_meanwhile, &hooks };
 	const struct errand errand = {
 		.task = JOB_RENEW,
 		.renew = renew,
 		.retry_pin = call->options->retry_pin,
+		.listener = &listener,
 	};
 	bool done = errand_run(call, identity, &errand, result, &supervised, error);
+	struct error interrupted = ERROR_INIT;
 
 	if (!supervised.interrupted)
 		note(call, identity, false, &supervised, result, error);
@@ -121,6 +129,9 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 		return true;
 	result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
 	say_when(identity, "renewed", result);
+	/* Who uses the old certificate hears of the new one before the old one is revoked. */
+	if (result->interrupted || !hooks_pay(&hooks, &interrupted))
+		return true;
 	pay_revocation(call, identity, result);
 	return true;
 }

@@ -1,5 +1,6 @@
 #include "agent/call.h"
 #include "agent/commands/commands.h"
+#include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
@@ -39,6 +40,7 @@ bool command_revoke(
 {
 	scoped(supervised) struct supervised supervised = { .interrupted = false };
 	scoped(generation) struct generation generation = { 0 };
+	const struct hooks hooks = { call, identity, result };
 	struct errand errand = { .task = JOB_REVOKE };
 	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
 
@@ -50,6 +52,8 @@ bool command_revoke(
 	    || !store_load(identity->store, errand.generation, &generation, error))
 		return false;
 	certificate_sha256(generation.certificate, sha256);
+	if (!generation.revoked && errand.generation == identity->active.number)
+		hooks_owe_reenrolment(&hooks);
 	if (!generation.revoked && !errand_run(call, identity, &errand, result, &supervised, error))
 		return false;
 	text_format(result->message, sizeof(result->message),

@@ -39,7 +39,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 30
+#define SETTING_COUNT 35
 
 extern const struct setting setting_table[SETTING_COUNT];
 

@@ -1,6 +1,7 @@
 #include "agent/config/setting_value.h"
 
 #include "agent/config/url_check.h"
+#include "base/command_line.h"
 #include "base/duration.h"
 #include "base/scoped.h"
 #include "base/text.h"
@@ -112,9 +113,9 @@ static bool parse_credential(
 static bool parse_command(
     const struct setting *setting, const char *text, void *at, struct error *error)
 {
-	if (text[0] != '/')
-		return refuse(error, "a command that begins with an absolute path");
-	return parse_text(setting, text, at, error);
+	scoped(command_line) struct command_line command = { .count = 0 };
+
+	return command_line_parse(text, &command, error) && parse_text(setting, text, at, error);
 }
 
 static bool parse_list(

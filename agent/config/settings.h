@@ -50,5 +50,8 @@ struct identity_settings {
 	uint32_t retain;
 	double lifetime_fraction, jitter;
 	bool revoke_old, spare_key, store_certificate;
+	/* Programs with their arguments; NULL: none. */
+	char *hook_ca_changed, *hook_renewed, *hook_failed, *hook_reenroll;
+	int64_t hook_timeout;
 	int64_t key_generation_timeout, step_timeout, lock_wait, rejected_after, clock_skew;
 };

@@ -1,6 +1,7 @@
 #include "agent/identity/result.h"
 
 #define EXIT_UNCHANGED 10
+#define EXIT_HOOK_FAILED 11
 
 static const char *const reason_names[] = {
 	[REASON_NONE] = "none",
@@ -34,17 +35,28 @@ void result_clear(struct result *result)
 	check_list_clear(&result->checks);
 }
 
+bool result_hook_failed(const struct result *result)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(result->hooks); i++)
+		if (result->hooks[i].ran && result->hooks[i].error[0])
+			return true;
+	return false;
+}
+
 int result_exit_status(const struct result *result, bool detailed)
 {
 	if (result->error.kind != ERROR_NONE)
 		return error_exit_status(result->error.kind);
+	if (result_hook_failed(result))
+		return EXIT_HOOK_FAILED;
 	return detailed && !result->changed ? EXIT_UNCHANGED : 0;
 }
 
 /* 0 comes before 10: with several identities 10 means that none was changed. */
 int result_worse_status(int a, int b)
 {
-	static const int order[] = { 70, 77, 78, 69, 20, 76, 75, 11, 0, EXIT_UNCHANGED };
+	static const int order[] = { 70, 77, 78, 69, 20, 76, 75, EXIT_HOOK_FAILED, 0,
+		EXIT_UNCHANGED };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(order); i++)
 		if (a == order[i] || b == order[i])

@@ -4,6 +4,7 @@
  */
 #include "agent/job/check.h"
 #include "agent/job/run_id.h"
+#include "agent/state/debts.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
@@ -29,6 +30,12 @@ enum reason {
 	REASON_COUNT
 };
 
+/* What became of a hook in this run. */
+struct hook_result {
+	bool ran;
+	char error[256]; /* "" it succeeded */
+};
+
 struct result {
 	char run_id[RUN_ID_SIZE]; /* "" it did not come so far as to have one */
 	bool changed;
@@ -38,6 +45,8 @@ struct result {
 	char signer[32];                     /* "" none was used */
 	int64_t key_generation_milliseconds; /* -1: none was made */
 	int64_t total_milliseconds;
+	bool interrupted; /* from outside: nothing more is begun */
+	struct hook_result hooks[HOOK_EVENT_COUNT];
 	cJSON *keys;              /* of the command `keys`; else NULL. Owned */
 	cJSON *audit;             /* of the command `audit`; else NULL. Owned */
 	struct check_list checks; /* of the command `doctor` */
@@ -46,8 +55,9 @@ struct result {
 struct result result_new(void);
 void result_clear(struct result *result);
 
-/* `detailed`: 10 when nothing was changed. */
+/* 11 when nothing failed but a hook; `detailed`: 10 when nothing was changed. */
 int result_exit_status(const struct result *result, bool detailed);
+bool result_hook_failed(const struct result *result); /* any of them */
 /* The one of two that says more about several identities: 70, 77, 78, 69, 20, 76, 75, 11, 10, 0;
    10 only if both are. */
 int result_worse_status(int a, int b);

@@ -75,7 +75,7 @@ void metrics_observe(struct metrics *metrics, const struct identity *identity)
 		const struct identity_settings *settings = &metrics->config->identities[i];
 
 		/* Nobody else writes meanwhile: what is on disk is what was read. */
-		if (settings == identity->settings && identity->lock >= 0)
+		if (text_equal(settings->name, identity->settings->name) && identity->lock >= 0)
 			metrics->samples[i] = metrics_sample_of(
 			    identity, metrics_stamp_take(folder, settings->name), clock_now());
 	}

@@ -21,6 +21,11 @@ static bool find_file(
 	       && fstatat(state_folder, path, ret_status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static int64_t changed_at(const struct stat *status)
+{
+	return status->st_ctim.tv_sec * NANOSECONDS + status->st_ctim.tv_nsec;
+}
+
 struct metrics_stamp metrics_stamp_take(int state_folder, const char *identity)
 {
 	struct metrics_stamp stamp = { .audit_length = 0 };
@@ -28,9 +33,10 @@ struct metrics_stamp metrics_stamp_take(int state_folder, const char *identity)
 
 	if (find_file(state_folder, identity, "journal.json", &status)) {
 		stamp.journal = status.st_ino;
-		stamp.journal_changed =
-		    status.st_ctim.tv_sec * NANOSECONDS + status.st_ctim.tv_nsec;
+		stamp.journal_changed = changed_at(&status);
 	}
+	if (find_file(state_folder, identity, "debts.json", &status))
+		stamp.debts_changed = changed_at(&status);
 	if (find_file(state_folder, identity, AUDIT_NAME, &status))
 		stamp.audit_length = status.st_size;
 	return stamp;
@@ -39,7 +45,7 @@ struct metrics_stamp metrics_stamp_take(int state_folder, const char *identity)
 bool metrics_stamp_equal(const struct metrics_stamp *a, const struct metrics_stamp *b)
 {
 	return a->journal == b->journal && a->journal_changed == b->journal_changed
-	       && a->audit_length == b->audit_length;
+	       && a->debts_changed == b->debts_changed && a->audit_length == b->audit_length;
 }
 
 int64_t metrics_last_check(int state_folder, const char *identity)

@@ -18,7 +18,7 @@ struct identity;
 /* Which files it was made of: another stamp means that somebody has been at work since. */
 struct metrics_stamp {
 	ino_t journal;
-	int64_t journal_changed; /* nanoseconds */
+	int64_t journal_changed, debts_changed; /* nanoseconds */
 	int64_t audit_length;
 };
 

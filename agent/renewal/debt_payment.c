@@ -197,6 +197,7 @@ static bool pay(struct run *run, const struct debts *debts, struct debt *debt, s
 		return pay_storing(run, debts, debt, error);
 	case DEBT_DESTROY_KEY:
 		return pay_destruction(run, debt, error);
+	case DEBT_HOOK: /* by the supervisor */
 	case DEBT_KIND_COUNT:
 		break;
 	}
@@ -224,7 +225,7 @@ bool debt_payment_run(struct run *run, bool revocations, struct error *error)
 	for (size_t i = 0; i < debts.count;) {
 		struct error reason = ERROR_INIT;
 
-		if (!debts_is_payable(&debts, i, clock_now())
+		if (!debts_is_payable(&debts, i, clock_now()) || debts.list[i].kind == DEBT_HOOK
 		    || (debts.list[i].kind == DEBT_REVOKE && !revocations)) {
 			i++;
 			continue;

@@ -1,4 +1,5 @@
 #include "agent/renewal/generation_key.h"
+#include "agent/renewal/owe_hooks.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "agent/state/answer.h"
@@ -67,17 +68,17 @@ bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error
 {
 	struct debts debts;
 	bool damaged = false; /* as in run_open: the supervisor has said it */
-	size_t before;
 
 	(void)ret_after;
 	if (!debts_load(run->store, &debts, &damaged, error))
 		return false;
-	before = debts.count;
 	/* Before the older ones go. */
 	if (run->settings->store_certificate
 	    && !debts_add(&debts, DEBT_STORE, run->active.number, NULL, NULL, clock_now(), error))
 		return false;
-	return owe(run, &debts, run->settings->revoke_old && !run->journal.enrolment, error)
-	       && (debts.count == before || debts_save(run->store, &debts, error))
+	/* A hook may take the place of one for an older generation: the count does not tell. */
+	return owe_hooks(run, &debts, error)
+	       && owe(run, &debts, run->settings->revoke_old && !run->journal.enrolment, error)
+	       && (debts.count == 0 || debts_save(run->store, &debts, error))
 	       && answer_remove(run->store, error);
 }

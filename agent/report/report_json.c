@@ -106,11 +106,31 @@ static void add_debts(cJSON *object, const struct debts *debts)
 		else
 			json_add_string(member, "generation", NULL);
 		json_add_string(member, "key_id", debt->key_id[0] ? debt->key_id : NULL);
+		json_add_string(
+		    member, "event", debt->kind == DEBT_HOOK ? hook_event_name(debt->event) : NULL);
 		json_add_time(member, "since", debt->since);
 		json_add_integer(member, "attempts", debt->attempts);
 		json_add_time(member, "next_attempt", debt->next_attempt);
 		json_add_string(
 		    member, "last_error", debt->last_error[0] ? debt->last_error : NULL);
+		(void)cJSON_AddItemToArray(list, member);
+	}
+}
+
+/* Those that were run. */
+static void add_hooks(cJSON *object, const struct result *result)
+{
+	cJSON *list = json_add_array(object, "hooks");
+
+	for (unsigned event = 0; event < HOOK_EVENT_COUNT; event++) {
+		const struct hook_result *hook = &result->hooks[event];
+		cJSON *member;
+
+		if (!hook->ran)
+			continue;
+		member = json_new_object();
+		json_add_string(member, "event", hook_event_name((enum hook_event)event));
+		json_add_string(member, "error", hook->error[0] ? hook->error : NULL);
 		(void)cJSON_AddItemToArray(list, member);
 	}
 }
@@ -212,6 +232,7 @@ cJSON *report_json(const struct options *options, const struct identity_settings
 	add_identity(object, settings, identity);
 	json_add_string(object, "signer", result->signer[0] ? result->signer : NULL);
 	add_timings(object, result);
+	add_hooks(object, result);
 	if (command == COMMAND_STATUS)
 		add_status(object, identity);
 	if (command == COMMAND_DOCTOR)

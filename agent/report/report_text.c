@@ -139,20 +139,32 @@ static void show_spare(FILE *stream, const struct identity *identity)
 		line(stream, "", "could not be made: %s", journal->spare_message);
 }
 
-static void show_debts(FILE *stream, const struct debts *debts)
+static void describe_debt(const struct debt *debt, char *target, size_t size)
 {
 	static const char *const deeds[DEBT_KIND_COUNT] = {
 		[DEBT_DESTROY_KEY] = "destroy the key",
 		[DEBT_REVOKE] = "revoke the certificate",
 		[DEBT_STORE] = "store in the token the certificate",
+		[DEBT_HOOK] = "hook",
 	};
+
+	if (debt->kind == DEBT_HOOK)
+		text_format(target, size, "%s %s", deeds[debt->kind], hook_event_name(debt->event));
+	else
+		text_format(
+		    target, size, "%s of generation %" PRIu32, deeds[debt->kind], debt->generation);
+}
+
+static void show_debts(FILE *stream, const struct debts *debts)
+{
+	char deed[64];
 
 	for (size_t i = 0; i < debts->count; i++) {
 		const struct debt *debt = &debts->list[i];
 
-		line(stream, i == 0 ? "still owed" : "", "%s of generation %" PRIu32 "%s%s",
-		    deeds[debt->kind], debt->generation, debt->last_error[0] ? ": " : "",
-		    debt->last_error);
+		describe_debt(debt, deed, sizeof(deed));
+		line(stream, i == 0 ? "still owed" : "", "%s%s%s", deed,
+		    debt->last_error[0] ? ": " : "", debt->last_error);
 	}
 }
 

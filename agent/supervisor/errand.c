@@ -27,7 +27,8 @@ static void enter(struct result *result, struct outcome *outcome)
 static bool run_workers(const struct call *call, const struct job *job, const struct errand *errand,
     int lock, struct result *result, struct supervised *supervised, struct error *error)
 {
-	bool done = supervisor_run(job, errand->token, lock, call->console, supervised, error);
+	bool done = supervisor_run(
+	    job, errand->token, lock, errand->listener, call->console, supervised, error);
 
 	enter(result, &supervised->outcome);
 	if (done || error->kind != ERROR_SESSION || job->settings->pin_fd >= 0)
@@ -35,7 +36,8 @@ static bool run_workers(const struct call *call, const struct job *job, const st
 	console_print(call->console, "%s; beginning again with a new login", error->message);
 	supervised_clear(supervised);
 	error_clear(error);
-	done = supervisor_run(job, errand->token, lock, call->console, supervised, error);
+	done = supervisor_run(
+	    job, errand->token, lock, errand->listener, call->console, supervised, error);
 	enter(result, &supervised->outcome);
 	return done;
 }
@@ -63,6 +65,7 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 	(void)!text_copy(job.run_id, sizeof(job.run_id), result->run_id);
 	console_explain(call->console, "run %s", job.run_id);
 	done = run_workers(call, &job, errand, identity->lock, result, ret_supervised, error);
+	result->interrupted = result->interrupted || ret_supervised->interrupted;
 	if (!identity->store || identity_load(identity, &unloaded))
 		return done;
 	if (!done) {

@@ -12,6 +12,7 @@
 
 struct call;
 struct identity;
+struct listener;
 struct result;
 struct secret;
 struct supervised;
@@ -20,8 +21,9 @@ struct errand {
 	enum job_task task;
 	bool renew, retry_pin, prune, unknown;
 	uint32_t generation;
-	const char *url;            /* NULL without */
-	const struct secret *token; /* NULL without */
+	const char *url;                 /* NULL without */
+	const struct secret *token;      /* NULL without */
+	const struct listener *listener; /* NULL without */
 };
 
 /* The identity, if it has a store, is loaded again afterwards. Fails as supervisor_run does; *ret_supervised is set in

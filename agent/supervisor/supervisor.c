@@ -2,6 +2,7 @@
 
 #include "agent/policy.h"
 #include "agent/report/console.h"
+#include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/service_manager.h"
 #include "agent/supervisor/worker_process.h"
 #include "base/clock.h"
@@ -14,38 +15,23 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #define SECOND 1000 /* milliseconds */
 
 struct watch {
 	const struct job *job;
+	const struct listener *listener; /* NULL: none */
 	struct console *console;
 	bool stands; /* the outcome that came says that what was asked for is done */
 	struct supervised *supervised;
 	struct worker_process worker;
-	int signals; /* signalfd: a person or a service manager wants us to end */
+	struct ending_signals signals; /* a person or a service manager wants us to end */
 
 	char step[sizeof(((struct note *)0)->text)];
 	int64_t began;    /* milliseconds */
 	int64_t deadline; /* seconds; from `began` on */
 };
-
-/* The signals that end a run in an orderly way; what our caller ignores (nohup) stays ignored, which
-   a signalfd would not see to. */
-static sigset_t ending_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action;
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
-		if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-			sigaddset(&signals, numbers[i]);
-	return signals;
-}
 
 /* To the service manager: it waits as long as the step may take, and as ending a worker does. */
 static void tell_service_manager(const struct watch *watch)
@@ -141,26 +127,26 @@ static bool set_death(struct watch *watch, struct error *error)
 
 static bool end_interrupted(struct watch *watch, struct error *error)
 {
-	struct signalfd_siginfo info;
-	const char *name = NULL;
-	char text[32];
+	char name[ENDING_SIGNAL_TEXT_SIZE];
 
-	if (read(watch->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		name = sigabbrev_np((int)info.ssi_signo);
-	(void)text_format(text, sizeof(text), "%s%s", name ? "SIG" : "a signal", name ? name : "");
+	ending_signals_take(&watch->signals, name);
 	(void)worker_process_end(&watch->worker, 0);
-	return set_interrupted(watch, text, error);
+	return set_interrupted(watch, name, error);
 }
 
-/* Milliseconds that poll may wait: to the deadline, or to the next second for the terminal. */
+/* Milliseconds that poll may wait: to the deadline, to the next second for the terminal, to the
+   watchdog's next meal. */
 static int next_look(const struct watch *watch)
 {
 	int64_t passed = clock_milliseconds() - watch->began;
 	int64_t left = watch->deadline * SECOND - passed;
 	int64_t next = watch->console->terminal ? SECOND - passed % SECOND : 60 * SECOND;
+	const int watchdog = service_manager_watchdog();
 
 	if (left < next)
 		next = left;
+	if (watchdog >= 0 && watchdog < next)
+		next = watchdog;
 	return next > 0 ? (int)next : 0;
 }
 
@@ -188,8 +174,12 @@ static bool receive(struct watch *watch, bool *ret_ended, struct error *error)
 	*ret_ended = kind != REPORT_NOTE && !received.more;
 	if (kind == REPORT_NOTE)
 		take_note(watch, &note);
-	if (received.more)
+	if (received.more) {
+		if (watch->listener)
+			watch->listener->stands(
+			    watch->listener->context, watch->signals.descriptor);
 		return true;
+	}
 	if (kind == REPORT_OUTCOME) {
 		/* It still finalises the module, which may hang like anything else of it. */
 		if (!worker_process_end(&watch->worker, POLICY_WORKER_END * SECOND))
@@ -208,7 +198,7 @@ static bool watch_worker(struct watch *watch, struct error *error)
 {
 	struct pollfd descriptors[] = {
 		{ .fd = watch->worker.channel, .events = POLLIN },
-		{ .fd = watch->signals, .events = POLLIN },
+		{ .fd = watch->signals.descriptor, .events = POLLIN },
 	};
 	bool ended = false;
 
@@ -219,6 +209,7 @@ static bool watch_worker(struct watch *watch, struct error *error)
 			(void)worker_process_end(&watch->worker, 0);
 			return error_set(error, ERROR_INTERNAL, "poll: %s", strerror(errno));
 		}
+		service_manager_alive();
 		/* What the worker has said comes first: it tells what was interrupted. */
 		if (ready > 0 && descriptors[0].revents) {
 			if (!receive(watch, &ended, error))
@@ -258,6 +249,7 @@ static bool run(struct watch *watch, const struct secret *token, int lock, struc
 
 	if (!worker_process_start(watch->job->settings, lock, &watch->worker, error))
 		return false;
+	watch->worker.hurry = watch->signals.ending;
 	begin_step(watch, "starting", watch->job->settings->step_timeout);
 	if (!job_send(watch->worker.channel, watch->job, token, &unsent))
 		console_explain(watch->console, "%s", unsent.message);
@@ -267,25 +259,19 @@ static bool run(struct watch *watch, const struct secret *token, int lock, struc
 }
 
 bool supervisor_run(const struct job *job, const struct secret *token, int lock,
-    struct console *console, struct supervised *ret_supervised, struct error *error)
+    const struct listener *listener, struct console *console, struct supervised *ret_supervised,
+    struct error *error)
 {
-	const sigset_t ending = ending_signals();
-	struct watch watch = { .job = job, .console = console, .supervised = ret_supervised };
-	scoped(fd) int signals = -1;
-	sigset_t blocked = ending;
-	sigset_t before;
+	struct watch watch = {
+		.job = job, .listener = listener, .console = console, .supervised = ret_supervised
+	};
 	bool done;
 
 	*ret_supervised = (struct supervised){ .outcome.key_generation_milliseconds = -1 };
-	sigaddset(&blocked, SIGCHLD); /* worker_process_end waits for it */
-	if (sigprocmask(SIG_BLOCK, &blocked, &before) != 0)
-		return error_set(error, ERROR_INTERNAL, "sigprocmask: %s", strerror(errno));
-	signals = signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
-	watch.signals = signals;
-	done = signals >= 0 ? run(&watch, token, lock, error)
-			    : error_set(error, file_error_kind(errno), "signalfd: %s",
-				file_error_reason(errno));
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (!ending_signals_block(&watch.signals, error))
+		return false;
+	done = run(&watch, token, lock, error);
+	ending_signals_release(&watch.signals);
 	return done;
 }
 

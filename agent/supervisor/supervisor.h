@@ -18,12 +18,20 @@ struct supervised {
 	bool interrupted;         /* it was ended from outside: no failure, the next run goes on */
 };
 
+/* Hears of an outcome that stands while the worker goes on (job.h: `more`). It must not take long
+   beside what the worker does; when `signals` can be read it is to end at once. */
+struct listener {
+	void (*stands)(void *context, int signals);
+	void *context;
+};
+
 /* Starts a worker, hands it the job (and the one-time token, or NULL) and the lock, shows its
    steps and warnings, and waits for its end. False when the job failed: what the worker reported;
    ERROR_DEADLINE for a step that took too long (the worker is killed); ERROR_TOKEN for a crash;
-   ERROR_STATE for an interruption. *ret_supervised is set in any case. */
+   ERROR_STATE for an interruption. *ret_supervised is set in any case. `listener` may be NULL. */
 MUST_CHECK bool supervisor_run(const struct job *job, const struct secret *token, int lock,
-    struct console *console, struct supervised *ret_supervised, struct error *error);
+    const struct listener *listener, struct console *console, struct supervised *ret_supervised,
+    struct error *error);
 void supervised_clear(struct supervised *supervised);
 
 __attribute__((unused)) static inline void scoped_destroy_supervised(struct supervised *supervised)

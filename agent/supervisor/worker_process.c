@@ -2,6 +2,8 @@
 
 #include "agent/config/settings.h"
 #include "agent/job/job.h"
+#include "agent/supervisor/ending_signals.h"
+#include "agent/supervisor/service_manager.h"
 #include "agent/supervisor/worker_environment.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -22,7 +24,7 @@
 /* Above the numbers that the worker gets, whatever these were here. */
 #define HIGH_DESCRIPTOR 16
 /* A process that hangs in the kernel does not end when it is killed. */
-#define KILL_MILLISECONDS 5000
+#define KILL_MILLISECONDS 4000
 
 DEFINE_SCOPED(environment, char **, free)
 
@@ -132,36 +134,52 @@ bool worker_process_start(const struct identity_settings *settings, int lock,
 	return true;
 }
 
+/* Until a child ends, a signal hurries us, or the watchdog wants to be fed. */
+static bool is_hurried(const sigset_t *hurry, int64_t milliseconds)
+{
+	const int watchdog = service_manager_watchdog();
+	int64_t most = watchdog >= 0 && watchdog < milliseconds ? watchdog : milliseconds;
+	const struct timespec wait = { most / 1000, most % 1000 * 1000000 };
+	sigset_t awaited = *hurry;
+	int number;
+
+	service_manager_alive();
+	sigaddset(&awaited, SIGCHLD);
+	number = sigtimedwait(&awaited, NULL, &wait);
+	if (number <= 0 || number == SIGCHLD)
+		return false;
+	ending_signals_put_back(number);
+	return true;
+}
+
 /* SIGCHLD is blocked, so that its end cannot slip in between the look and the wait. */
-static bool reap(struct worker_process *worker, int64_t milliseconds)
+static bool reap(struct worker_process *worker, const sigset_t *hurry, int64_t milliseconds)
 {
 	int64_t end = clock_milliseconds() + milliseconds;
-	sigset_t child;
 
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
 	for (;;) {
 		pid_t pid = waitpid(worker->pid, &worker->status, WNOHANG);
 		int64_t left = end - clock_milliseconds();
-		const struct timespec wait = { left / 1000, left % 1000 * 1000000 };
 
 		if (pid == worker->pid || (pid < 0 && errno != EINTR)) {
 			worker->pid = 0;
 			return true;
 		}
-		if (left <= 0)
+		if (left <= 0 || is_hurried(hurry, left))
 			return false;
-		(void)sigtimedwait(&child, NULL, &wait);
 	}
 }
 
 bool worker_process_end(struct worker_process *worker, int64_t milliseconds)
 {
+	sigset_t none;
+
 	if (worker->channel >= 0)
 		close(worker->channel);
 	worker->channel = -1;
-	if (worker->pid == 0 || reap(worker, milliseconds))
+	if (worker->pid == 0 || reap(worker, &worker->hurry, milliseconds))
 		return true;
 	(void)kill(worker->pid, SIGKILL);
-	return reap(worker, KILL_MILLISECONDS);
+	sigemptyset(&none);
+	return reap(worker, &none, KILL_MILLISECONDS);
 }

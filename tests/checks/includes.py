@@ -12,6 +12,8 @@ MAY = {
     "base": ({"base"}, {"openssl", "cjson"}),
     "pkcs11": ({"base", "pkcs11"}, {"openssl", "p11-kit"}),
     "transport": ({"base", "transport"}, {"openssl", "curl", "cjson"}),
+    "fleet": ({"base", "fleet"}, {"cjson"}),
+    "rootca": ({"base", "fleet", "agent/x509", "rootca"}, {"openssl", "cjson"}),
     "agent/x509": ({"base", "agent/x509"}, {"openssl"}),
     "agent/state": ({"base", "agent/x509", "agent/state"}, {"openssl", "cjson"}),
     "agent/config": ({"base", "agent/config"}, {"cjson"}),
@@ -35,17 +37,26 @@ MAY = {
          "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent/doctor": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/supervisor", "agent/doctor", "agent/policy.h", "agent/call.h",
+         "agent/supervisor", "agent/hooks", "agent/doctor", "agent/policy.h", "agent/call.h",
          "agent/options.h"}, set()),
     "agent/supervisor": (
         {"base", "agent/config", "agent/job", "agent/identity", "agent/report",
          "agent/supervisor", "agent/policy.h", "agent/call.h"}, set()),
+    "agent/hooks": (
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/hooks",
+         "agent/report/console.h", "agent/supervisor/ending_signals.h",
+         "agent/supervisor/service_manager.h", "agent/policy.h", "agent/call.h"}, {"cjson"}),
+    "agent/daemon": (
+        {"base", "agent/state", "agent/config", "agent/identity", "agent/report",
+         "agent/supervisor", "agent/daemon", "agent/policy.h", "agent/call.h", "agent/options.h",
+         "agent/visit.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-               "agent/report", "agent/supervisor", "agent/commands", "agent/doctor", "agent/metrics",
-               "agent"}, {"openssl", "cjson"}),
+               "agent/report", "agent/supervisor", "agent/hooks", "agent/commands", "agent/doctor",
+               "agent/metrics", "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
                         "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
-                        "agent/commands/commands.h", "agent"}, {"openssl", "cjson"}),
+                        "agent/hooks", "agent/daemon", "agent/commands/commands.h", "agent"},
+                       {"openssl", "cjson"}),
 }
 LIBRARIES = {"openssl": "openssl", "cjson": "cjson", "curl": "curl", "p11-kit": "p11-kit"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
@@ -79,7 +90,7 @@ def complaints_of(path):
 
 
 def main():
-    files = [str(f.relative_to(TOP)) for folder in ("base", "pkcs11", "transport", "agent")
+    files = [str(f.relative_to(TOP)) for folder in ("base", "fleet", "pkcs11", "transport", "agent", "rootca")
              for f in sorted((TOP / folder).rglob("*.[ch]"))]
     if len(files) < 50:
         sys.exit(f"only {len(files)} files seen: is the tree complete?")

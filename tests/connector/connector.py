@@ -10,6 +10,7 @@ from calls import Certificate, Journal
 from faults import Faults
 from graphql_api import Api
 from identities import Identities
+from secret_files import SecretFiles
 from settings import Settings
 from tls_side import TlsSide
 
@@ -17,7 +18,8 @@ from tls_side import TlsSide
 class Connector:
     """What must outlive a restart (client ids, revocations, ports) is kept in state.json."""
 
-    def __init__(self, directory, key_bits, intermediate, client_id, **settings):
+    def __init__(self, directory, key_bits, intermediate, client_id, secrets=(None, None),
+                 **settings):
         os.makedirs(directory, mode=0o755, exist_ok=True)
         self._state_file = os.path.join(directory, "state.json")
         self._default_client_id = client_id
@@ -25,6 +27,7 @@ class Connector:
         self.settings.update(settings)
         self.authority = Authority(directory, self.settings, key_bits, intermediate)
         self.tls = TlsSide(self.authority, self.settings)
+        self.secret_files = SecretFiles(self.authority, self.tls, self.settings, *secrets)
         self.identities = Identities(self.settings)
         self.faults, self.journal = Faults(), Journal()
         self.api = Api(self)

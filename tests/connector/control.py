@@ -10,6 +10,7 @@ from settings import BadSetting
 
 CA_SIGNERS = ("same_key", "new_key", "previous")
 TRUSTS = ("old", "new", "both")
+SECRETS = ("signer", "gateway")
 OF_TLS = {"tls_min", "tls_max", "acceptable_cas", "server_certificate",
           "ca_without_basic_constraints"}
 
@@ -28,7 +29,8 @@ class Control:
             ("GET", "/connections"): self._connections,
             ("GET", "/certificates"): self._certificates,
             ("GET", "/settings"): self._settings, ("POST", "/settings"): self._change_settings,
-            ("POST", "/revoke"): self._revoke, ("POST", "/ca"): self._ca}
+            ("POST", "/revoke"): self._revoke, ("POST", "/ca"): self._ca,
+            ("POST", "/look"): self._look}
 
     def serve(self, plain):
         stream = streams.PlainStream(plain)
@@ -98,6 +100,8 @@ class Control:
             connector.save()
         if "ca_lag" in changed:
             connector.authority.lag_changed()
+        if changed & {"ca_lag", "gateway_lag"}:
+            connector.secret_files.lag_changed()
         if "ca_without_basic_constraints" in changed:
             connector.authority.rotate("same_key")
             connector.authority.trust_ca()
@@ -110,6 +114,12 @@ class Control:
 
     def _revoke(self, sha256):
         self._connector.revoke(sha256)
+        return {}
+
+    def _look(self, secret):
+        if secret not in SECRETS:
+            raise BadRequest(f"secret is one of {', '.join(SECRETS)}")
+        self._connector.secret_files.look(secret)
         return {}
 
     def _ca(self, signer=None, subject=None, validity_seconds=None, gateway=None, reload=True,

@@ -21,6 +21,7 @@ class Settings:
     director_url: str = None              # returned by configuration, may be null
     connector_url: str = None             # returned by configuration, may be null
     ca_lag: float = 60.0                  # seconds between two looks at ca.crt and ca.key
+    gateway_lag: float = 5.0              # seconds between two looks at the gateway's Secret
     token_seconds: int = 300              # life of a one-time token
     minted_token: str = None              # what configuration mints; null: random
     consumer_type: str = "Application"

@@ -35,6 +35,12 @@ def parse_arguments(arguments):
                         help="sign with an intermediate CA; the gateway holds its root only")
     parser.add_argument("--ca-lag", type=float, default=Settings.ca_lag, metavar="SECONDS",
                         help="between two looks at ca.crt and ca.key (default: %(default)s)")
+    parser.add_argument("--signer-secret", metavar="FILE",
+                        help="a Kubernetes Secret with ca.crt and ca.key, read again each ca-lag")
+    parser.add_argument("--gateway-secret", metavar="FILE",
+                        help="one with cacert, the CAs that are trusted, read again each gateway-lag")
+    parser.add_argument("--gateway-lag", type=float, default=Settings.gateway_lag,
+                        metavar="SECONDS", help="(default: %(default)s)")
     parser.add_argument("--ready-fd", type=int, metavar="FD",
                         help="also write the content of ready.json here, then close it")
     parser.add_argument("--with-parent", action="store_true",
@@ -48,8 +54,9 @@ class StandIn:
         self._ready_file = os.path.join(options.directory, "ready.json")
         self.connector = Connector(
             options.directory, options.key_bits, options.intermediate, options.client_id,
+            secrets=(options.signer_secret, options.gateway_secret),
             validity_seconds=options.validity, attach_root=options.attach_root,
-            ca_lag=options.ca_lag)
+            ca_lag=options.ca_lag, gateway_lag=options.gateway_lag)
         ports = self.connector.ports
         self._listeners = {side: Listener(self._server_of(side), ports.get(side, 0))
                            for side in SIDES}
@@ -62,6 +69,7 @@ class StandIn:
         settings.director_url = self.urls["mtls_url"].replace("/connector/", "/director/")
         self.control = Control(self)
         threading.Thread(target=self.connector.authority.run_loader, daemon=True).start()
+        self.connector.secret_files.run()
 
     def _server_of(self, side):
         return lambda plain: serve_side(self.connector, side, plain)

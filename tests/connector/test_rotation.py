@@ -1,5 +1,6 @@
 """CAs that change, secrets that are broken, and what a restart keeps."""
 import base64
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 import certificates
 import pem
@@ -136,3 +137,41 @@ def test_it_ends_at_once_though_a_call_is_stalled(own, number):
     assert "ready.json" not in os.listdir(connector.directory)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", urlsplit(connector.inner_url).port))
+
+
+def secret_file(path, **data):
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "Secret", "data": {
+        name.replace("_", "."): base64.b64encode(value).decode() for name, value in data.items()}}))
+    return path
+
+
+def test_ca_and_trust_come_from_secrets_each_after_its_own_lag(own, tmp_path):
+    def pair():
+        key = rsa.generate_private_key(65537, 2048)
+        ca = certificates.make_ca(certificates.name("CN=Kyma"), key, 86400)
+        return certificates.certificate_pem(ca), certificates.key_pem(key)
+
+    (old, old_key), (new, new_key) = pair(), pair()
+    signer = secret_file(tmp_path / "signer.json", ca_crt=old, ca_key=old_key)
+    gateway = secret_file(tmp_path / "gateway.json", cacert=old)
+    connector = own("--signer-secret", signer, "--gateway-secret", gateway,
+                    "--ca-lag", 3600, "--gateway-lag", 3600)
+    identity = enrol(connector, tmp_path)
+    assert issuers(connector, identity)[0] == pem.first_block(old)
+    secret_file(signer, ca_crt=new, ca_key=new_key)
+    secret_file(gateway, cacert=new)
+    assert issuers(connector, identity)[0] == pem.first_block(old)
+    connector.look("signer")
+    assert issuers(connector, identity)[0] == pem.first_block(new)
+    connector.settings(gateway_lag=0.05)
+    limit = time.monotonic() + 10
+
+    def unknown():
+        return alert_of(lambda: ask(connector, PROBE, identity.file)) == "unknown_ca"
+
+    while not unknown():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    gateway.write_text("half of a Secret")
+    connector.look("gateway")
+    assert unknown()  # what cannot be read changes nothing

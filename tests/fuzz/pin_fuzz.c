@@ -1,13 +1,11 @@
 /*
- * pkcs11/pin: what a file holds is the PIN without one newline, or is refused; a command is split
- * into words that were in it.
+ * pkcs11/pin: what a file holds is the PIN without one newline, or is refused.
  */
 #include "pkcs11/pin.h"
 
 #include "base/scoped.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "pkcs11/pin_command.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -56,41 +54,8 @@ static void read_file(const uint8_t *data, size_t size)
 	check_pin(from_descriptor, data, size);
 }
 
-static size_t blanks_and_quotes(const char *text)
-{
-	size_t count = 0;
-
-	for (; *text != '\0'; text++)
-		count += strchr(" \t\"", *text) ? 1 : 0;
-	return count;
-}
-
-static void split_command(const uint8_t *data, size_t size)
-{
-	scoped(pin_command) struct pin_command command = { .count = 0 };
-	scoped(char) char *text = malloc(size + 1);
-	struct error error = ERROR_INIT;
-	size_t kept = 0;
-
-	must(text);
-	memcpy(text, data, size);
-	text[size] = '\0';
-	if (!pin_command_parse(text, &command, &error)) {
-		must(error.kind == ERROR_CONFIG && !command.text);
-		return;
-	}
-	must(command.count > 0 && command.count <= PIN_COMMAND_WORDS_MAX);
-	must(command.words[0][0] == '/' && !command.words[command.count]);
-	for (size_t i = 0; i < command.count; i++) {
-		must(!strchr(command.words[i], '"'));
-		kept += strlen(command.words[i]);
-	}
-	must(kept <= strlen(text) && strlen(text) - kept <= blanks_and_quotes(text));
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	read_file(data, size);
-	split_command(data, size);
 	return 0;
 }

@@ -83,6 +83,21 @@ def hang_after_outcome():
     wait()
 
 
+def hang_after_step_and_outcome():
+    step("finishing")
+    outcome()
+    wait()
+
+
+def until_told():
+    """Busy until the file FAKE_WORKER_GO is there."""
+    go = Path(os.environ["FAKE_WORKER_GO"])
+    step("generating RSA 4096 in token fleet")
+    while not go.exists():
+        time.sleep(0.01)
+    outcome()
+
+
 def hang_after_what_was_asked_for():
     outcome(more=True, signer="engine")
     step("generating RSA 4096 in token fleet", 1)
@@ -157,7 +172,7 @@ BEHAVIOURS = {
     "half_an_outcome": lambda: (send(kind="outcome"), wait()),
     **{each.__name__: each for each in (
         slow_step, two_slow_steps, odd_step, session_ends, crash, killed, working,
-        hang_after_outcome, key, failure, failure_of_orders, latched, warning, noise, read_pin,
+        hang_after_outcome, hang_after_step_and_outcome, until_told, key, failure, failure_of_orders, latched, warning, noise, read_pin,
         more, killed_after_what_was_asked_for, hang_after_what_was_asked_for,
         crash_after_what_was_asked_for)},
 }

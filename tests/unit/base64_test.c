@@ -1,4 +1,4 @@
-#include "transport/base64.h"
+#include "base/base64.h"
 
 #include "base/compiler.h"
 #include "base/scoped.h"

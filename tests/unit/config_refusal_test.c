@@ -34,8 +34,8 @@ static void an_unknown_setting_is_refused_with_the_one_that_was_meant(void **sta
 	assert_refusal_of(*state, "[agent]\nKey_Bits = 2048\n",
 	    "main.conf:2: unknown setting \"Key_Bits\": did you mean \"key_bits\"?");
 	/* Settings of later versions are unknown in this one. */
-	assert_refusal_of(*state, "[agent]\nhook_renewed = /bin/true\n",
-	    "main.conf:2: unknown setting \"hook_renewed\"");
+	assert_refusal_of(*state, "[agent]\nfavourite_colour = blue\n",
+	    "main.conf:2: unknown setting \"favourite_colour\"");
 }
 
 static void a_setting_may_stand_once_in_a_section_over_all_files(void **state)

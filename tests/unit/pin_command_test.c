@@ -1,5 +1,7 @@
 #include "pkcs11/pin_command.h"
 
+#include "base/command_line.h"
+#include "base/scoped.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "tests/unit/test.h"
@@ -9,107 +11,15 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static void a_command_is_split_at_blanks_and_quotes_keep_them(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *words[6];
-	} cases[] = {
-		{ "/bin/pin", { "/bin/pin" } },
-		{ "  /bin/pin\t -x  ", { "/bin/pin", "-x" } },
-		{ "/bin/pin \"a b\" c", { "/bin/pin", "a b", "c" } },
-		{ "/bin/pin a\"b c\"d", { "/bin/pin", "ab cd" } },
-		{ "/bin/pin \"\" x", { "/bin/pin", "", "x" } },
-		{ "/bin/pin \"\"", { "/bin/pin", "" } },
-		{ "\"/opt/my tools/pin\" x", { "/opt/my tools/pin", "x" } },
-		{ "/bin/pin 'a b' $HOME \\ ;|&", { "/bin/pin", "'a", "b'", "$HOME", "\\", ";|&" } },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		scoped(pin_command) struct pin_command command = { .count = 0 };
-		struct error error = ERROR_INIT;
-		size_t count = 0;
-
-		assert_ok(pin_command_parse(cases[i].text, &command, &error), &error);
-		while (count < ARRAY_LENGTH(cases[i].words) && cases[i].words[count])
-			count++;
-		assert_int_equal(command.count, count);
-		assert_null(command.words[count]);
-		for (size_t j = 0; j < count; j++)
-			assert_string_equal(command.words[j], cases[i].words[j]);
-	}
-}
-
-static void a_command_that_is_none_is_refused(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *complaint;
-	} cases[] = {
-		{ "", "absolute path" },
-		{ " \t ", "absolute path" },
-		{ "\"\"", "absolute path" },
-		{ "pin", "absolute path" },
-		{ "./pin", "absolute path" },
-		{ "/bin/pin \"a", "not closed" },
-		{ "/bin/pin a\"", "not closed" },
-		{ "/bin/pin \"a\" \"b\"\"", "not closed" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		scoped(pin_command) struct pin_command command = { .count = 0 };
-		struct error error = ERROR_INIT;
-
-		assert_refused(
-		    pin_command_parse(cases[i].text, &command, &error), &error, ERROR_CONFIG);
-		assert_null(command.text);
-		assert_non_null(strstr(error.message, cases[i].complaint));
-	}
-}
-
-static void a_command_of_the_most_words_and_bytes_is_read_and_one_more_refused(void **state)
-{
-	char text[PIN_COMMAND_LENGTH_MAX + 2] = "/a";
-	struct error error = ERROR_INIT;
-
-	(void)state;
-	for (size_t i = 1; i < PIN_COMMAND_WORDS_MAX; i++)
-		memcpy(text + 2 * i, " b", 3);
-	for (int round = 0; round < 2; round++) {
-		scoped(pin_command) struct pin_command command = { .count = 0 };
-
-		assert_ok(pin_command_parse(text, &command, &error), &error);
-		assert_int_equal(command.count, PIN_COMMAND_WORDS_MAX);
-		assert_null(command.words[PIN_COMMAND_WORDS_MAX]);
-		memset(text + 2 * PIN_COMMAND_WORDS_MAX, 'c',
-		    PIN_COMMAND_LENGTH_MAX - 2 * PIN_COMMAND_WORDS_MAX);
-	}
-	text[PIN_COMMAND_LENGTH_MAX] = 'c';
-	{
-		scoped(pin_command) struct pin_command command = { .count = 0 };
-
-		assert_refused(pin_command_parse(text, &command, &error), &error, ERROR_CONFIG);
-		assert_non_null(strstr(error.message, "4096 bytes"));
-	}
-	memcpy(text + 2 * PIN_COMMAND_WORDS_MAX, " b", 3);
-	{
-		scoped(pin_command) struct pin_command command = { .count = 0 };
-
-		assert_refused(pin_command_parse(text, &command, &error), &error, ERROR_CONFIG);
-		assert_non_null(strstr(error.message, "64 words"));
-	}
-}
-
 /* Runs `/bin/sh -c SCRIPT`; no blank is lost, because the script is one quoted word. */
 static bool run(const char *script, struct secret *output, struct error *error)
 {
-	scoped(pin_command) struct pin_command command = { .count = 0 };
+	scoped(command_line) struct command_line command = { .count = 0 };
 	char text[512];
 
 	assert_true(text_format(text, sizeof(text), "/bin/sh -c \"%s\"", script));
-	return pin_command_parse(text, &command, error) && pin_command_run(&command, output, error);
+	return command_line_parse(text, &command, error)
+	       && pin_command_run(&command, output, error);
 }
 
 static void the_whole_output_is_read_and_the_program_is_reaped(void **state)
@@ -141,9 +51,9 @@ static void a_program_that_fails_dies_or_is_absent_is_an_error_that_says_how(voi
 	(void)state;
 	assert_ok(secret_new(&output, &error), &error);
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		scoped(pin_command) struct pin_command command = { .count = 0 };
+		scoped(command_line) struct command_line command = { .count = 0 };
 
-		assert_ok(pin_command_parse(cases[i].text, &command, &error), &error);
+		assert_ok(command_line_parse(cases[i].text, &command, &error), &error);
 		assert_refused(pin_command_run(&command, output, &error), &error, ERROR_PIN);
 		assert_non_null(strstr(error.message, cases[i].complaint));
 		assert_null(strstr(error.message, "1234"));
@@ -215,10 +125,6 @@ static void the_program_starts_with_default_signals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_command_is_split_at_blanks_and_quotes_keep_them),
-		cmocka_unit_test(a_command_that_is_none_is_refused),
-		cmocka_unit_test(
-		    a_command_of_the_most_words_and_bytes_is_read_and_one_more_refused),
 		cmocka_unit_test(the_whole_output_is_read_and_the_program_is_reaped),
 		cmocka_unit_test(a_program_that_fails_dies_or_is_absent_is_an_error_that_says_how),
 		cmocka_unit_test(a_program_that_never_stops_talking_is_stopped),

@@ -98,7 +98,9 @@ static void assert_members(const cJSON *object, const char *expected)
 }
 
 #define HEAD "schema_version command identity run_id changed failed msg reason exit_status error"
-#define BODY " certificate next_renewal next_attempt connector_url director_url signer timings_ms"
+#define BODY                                                                                       \
+	" certificate next_renewal next_attempt connector_url director_url signer timings_ms "     \
+	"hooks"
 
 static void the_report_has_exactly_the_members_that_are_promised(void **state)
 {
@@ -229,14 +231,20 @@ static void debts_and_the_last_error_stand_in_the_status(void **state)
 
 	assert_ok(
 	    debts_add(&host->identity.debts, DEBT_REVOKE, 2, NULL, NULL, NOW, &error), &error);
+	assert_ok(
+	    debts_add_hook(&host->identity.debts, HOOK_FAILED, 3, "", NULL, NOW, &error), &error);
 	host->identity.journal.last_error_at = NOW - 60;
 	host->identity.journal.last_error = ERROR_TOKEN;
 	(void)!text_copy(host->identity.journal.last_message,
 	    sizeof(host->identity.journal.last_message), "no token matches");
 	report = report_of(host);
 	debt = cJSON_GetArrayItem(json_member(report, "debts"), 0);
-	assert_members(debt, "kind generation key_id since attempts next_attempt last_error");
+	assert_members(debt, "kind generation key_id event since attempts next_attempt last_error");
 	assert_string_equal(json_string(debt, "kind"), "revoke");
+	assert_null(json_string(debt, "event"));
+	debt = cJSON_GetArrayItem(json_member(report, "debts"), 1);
+	assert_string_equal(json_string(debt, "kind"), "hook");
+	assert_string_equal(json_string(debt, "event"), "failed");
 	assert_members(json_member(report, "last_error"), "time class message");
 	assert_string_equal(json_string(json_member(report, "last_error"), "class"), "token");
 }
@@ -251,7 +259,9 @@ static void several_identities_stand_under_one_head(void **state)
 	(void)error_set(&host->result.error, ERROR_TOKEN, "no token");
 	cJSON_AddItemToArray(identities, report_of(host));
 	report = report_json_all(&host->options, identities, 69);
-	assert_members(report, HEAD " identities");
+	assert_members(report,
+	    "schema_version command identity changed failed msg reason exit_status error "
+	    "identities");
 	assert_false(json_boolean(report, "changed", true));
 	assert_true(json_boolean(report, "failed", false));
 	assert_string_equal(json_string(report, "msg"), "2 identities: 0 changed, 1 failed");
@@ -324,6 +334,8 @@ static void people_see_what_is_wrong(void **state)
 	assert_ok(
 	    debts_add(&host->identity.debts, DEBT_DESTROY_KEY, 1, "0a", NULL, NOW, &error), &error);
 	assert_ok(debts_add(&host->identity.debts, DEBT_STORE, 3, NULL, NULL, NOW, &error), &error);
+	assert_ok(
+	    debts_add_hook(&host->identity.debts, HOOK_RENEWED, 3, "", NULL, NOW, &error), &error);
 	text = status_of(host);
 	assert_shows(text, "orders: re-enrolment-needed\n");
 	assert_shows(text, ", 1 d ago: EXPIRED\n");
@@ -336,6 +348,7 @@ static void people_see_what_is_wrong(void **state)
 	assert_shows(text, "  journal        damaged");
 	assert_shows(text, "  still owed     destroy the key of generation 1\n");
 	assert_shows(text, "store in the token the certificate of generation 3\n");
+	assert_shows(text, "hook renewed\n");
 }
 
 static void keys_are_shown_with_what_keeps_them_in_the_token(void **state)

@@ -1,5 +1,6 @@
 #include "agent/identity/result.h"
 
+#include "base/text.h"
 #include "tests/unit/test.h"
 
 static void the_worst_of_several_exit_statuses_counts(void **state)
@@ -32,11 +33,27 @@ static void nothing_changed_is_10_when_details_are_wanted(void **state)
 	result_clear(&result);
 }
 
+static void a_hook_that_failed_is_11_when_nothing_else_did(void **state)
+{
+	struct result result = result_new();
+
+	(void)state;
+	result.hooks[HOOK_RENEWED].ran = true;
+	assert_int_equal(result_exit_status(&result, true), 10);
+	assert_true(text_copy(result.hooks[HOOK_RENEWED].error, sizeof(result.hooks->error), "no"));
+	assert_int_equal(result_exit_status(&result, false), 11);
+	assert_int_equal(result_exit_status(&result, true), 11);
+	(void)error_set(&result.error, ERROR_NETWORK, "nobody");
+	assert_int_equal(result_exit_status(&result, false), 75);
+	result_clear(&result);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_worst_of_several_exit_statuses_counts),
 		cmocka_unit_test(nothing_changed_is_10_when_details_are_wanted),
+		cmocka_unit_test(a_hook_that_failed_is_11_when_nothing_else_did),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,180 @@
+#include "fleet/fleet.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/scoped.h"
+#include "base/text.h"
+#include "fleet/fleet_files.h"
+
+#include <string.h>
+
+/* One file, or all of them. */
+struct reading {
+	struct fleet fleet;
+	size_t room;
+};
+
+/* What is known of the report that is being read. */
+struct report {
+	const char *file;
+	size_t number; /* in its file, from 1 */
+	bool alone;    /* in its file */
+	const cJSON *whole;
+};
+
+void fleet_clear(struct fleet *fleet)
+{
+	free(fleet->identities);
+	*fleet = (struct fleet){ .count = 0 };
+}
+
+static bool refuse(const struct report *report, struct error *error, const char *why)
+{
+	return error_set(error, ERROR_CONFIG,
+	    "%s, report %zu: %s; what `renewal-agent status --json` prints was expected",
+	    report->file, report->number, why);
+}
+
+/* The file's name without folders and ending. */
+static void name_by_file(const struct report *report, char name[FLEET_NAME_SIZE])
+{
+	const char *slash = strrchr(report->file, '/');
+	const char *base = slash ? slash + 1 : report->file;
+	const char *dot = strrchr(base, '.');
+	int length = (int)(dot && dot != base ? (size_t)(dot - base) : strlen(base));
+
+	if (report->alone)
+		(void)text_format(name, FLEET_NAME_SIZE, "%.*s", length, base);
+	else
+		(void)text_format(name, FLEET_NAME_SIZE, "%.*s:%zu", length, base, report->number);
+}
+
+/* Absent is fine and "". */
+static bool copy(const cJSON *object, const char *member, char *target, size_t size)
+{
+	const char *text = json_string(object, member);
+
+	return text_copy(target, size, text ? text : "");
+}
+
+static bool copy_sha256(const cJSON *object, const char *member, char target[65])
+{
+	unsigned char bytes[32];
+
+	return copy(object, member, target, 65)
+	       && (target[0] == '\0' || text_from_hex(target, bytes, sizeof(bytes)));
+}
+
+static bool copy_time(const cJSON *object, const char *member, int64_t *target)
+{
+	const char *text = json_string(object, member);
+
+	*target = 0;
+	return !text || clock_parse(text, target);
+}
+
+static bool add(struct reading *reading, const struct fleet_identity *identity, struct error *error)
+{
+	struct fleet *fleet = &reading->fleet;
+	struct fleet_identity *more;
+	size_t room = reading->room == 0 ? 64 : 2 * reading->room;
+
+	if (fleet->count == FLEET_IDENTITIES_MAX)
+		return error_set(
+		    error, ERROR_CONFIG, "more than %d identities", FLEET_IDENTITIES_MAX);
+	if (fleet->count == reading->room) {
+		more = reallocarray(fleet->identities, room, sizeof(*more));
+		if (!more)
+			return error_set(error, ERROR_INTERNAL, "out of memory");
+		fleet->identities = more;
+		reading->room = room;
+	}
+	fleet->identities[fleet->count++] = *identity;
+	return true;
+}
+
+static bool take_identity(
+    struct reading *reading, const struct report *report, const cJSON *object, struct error *error)
+{
+	const cJSON *certificate = json_member(object, "certificate");
+	struct fleet_identity identity = { .not_after = 0 };
+
+	if (!json_string(object, "identity"))
+		return refuse(report, error, "it names no identity");
+	if (!cJSON_GetObjectItemCaseSensitive(object, "state"))
+		return refuse(report, error, "it is not one of status");
+	if (!copy(report->whole, "host", identity.host, sizeof(identity.host))
+	    || !copy(object, "identity", identity.identity, sizeof(identity.identity))
+	    || !copy(object, "state", identity.state, sizeof(identity.state)))
+		return refuse(report, error, "a name in it is too long");
+	if (!copy_sha256(certificate, "sha256", identity.sha256)
+	    || !copy_sha256(certificate, "issuer_sha256", identity.issuer_sha256))
+		return refuse(report, error, "a SHA-256 in it is none");
+	if (!copy_time(certificate, "not_after", &identity.not_after)
+	    || !copy_time(object, "next_renewal", &identity.next_renewal))
+		return refuse(report, error, "a time in it is not RFC 3339 in UTC");
+	if (identity.host[0] == '\0')
+		name_by_file(report, identity.host);
+	return add(reading, &identity, error);
+}
+
+static bool take_report(
+    struct reading *reading, struct report *report, const cJSON *object, struct error *error)
+{
+	const cJSON *identities = json_member(object, "identities");
+	const cJSON *each;
+	int64_t version = 0;
+
+	report->whole = object;
+	if (!json_integer(object, "schema_version", &version) || version != 1)
+		return refuse(report, error, "its schema_version is not 1");
+	if (!identities)
+		return take_identity(reading, report, object, error);
+	cJSON_ArrayForEach (each, identities) {
+		if (!take_identity(reading, report, each, error))
+			return false;
+	}
+	return true;
+}
+
+static bool take_file(
+    void *context, const char *name, const char *text, size_t length, struct error *error)
+{
+	struct reading *reading = context;
+	struct report report = { .file = name };
+
+	for (size_t at = json_skip(text, 0, length); at < length;
+	     at = json_skip(text, at, length)) {
+		size_t size = json_measure(text + at, length - at);
+		scoped(cJSON) cJSON *object = NULL;
+		char what[FLEET_NAME_SIZE * 2];
+
+		report.number++;
+		report.alone = report.number == 1 && json_skip(text, at + size, length) == length;
+		(void)text_format(what, sizeof(what), "%.200s, report %zu", name, report.number);
+		if (!json_parse(text + at, size, what, ERROR_CONFIG, &object, error)
+		    || !take_report(reading, &report, object, error))
+			return false;
+		at += size;
+	}
+	return true;
+}
+
+bool fleet_read(
+    const char *const *paths, size_t count, struct fleet *ret_fleet, struct error *error)
+{
+	struct reading reading = { .room = 0 };
+	bool read = true;
+
+	for (size_t i = 0; read && i < count; i++)
+		read = fleet_files_read(paths[i], take_file, &reading, error);
+	if (read && reading.fleet.count == 0)
+		read = error_set(error, ERROR_CONFIG,
+		    "no report: what `renewal-agent status --json` prints was expected");
+	if (!read) {
+		fleet_clear(&reading.fleet);
+		return false;
+	}
+	*ret_fleet = reading.fleet;
+	return true;
+}
