@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct console;
+struct metrics;
 struct options;
 struct worker_share;
 
@@ -16,4 +17,5 @@ struct call {
 	/* Of a command on several identities, one after the other. */
 	struct worker_share *workers; /* NULL: each worker is for one errand */
 	bool spares_later;            /* what nobody waits for comes after the last of them */
+	struct metrics *metrics; /* NULL: none are kept, or the command changes nothing */
 };

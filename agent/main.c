@@ -61,11 +61,9 @@ static int carry_out(const struct call *call, cJSON **ret_report)
 	if (!config_load(options->config, &config, &error))
 		return fail_configuration(call, &error, ret_report);
 	call->console->format = config->identities[0].log;
-	if (options->all)
-		return visit_all(call, config, ret_report);
-	if (!config_identity(config, options->identity, &settings, &error))
+	if (!options->all && !config_identity(config, options->identity, &settings, &error))
 		return fail(call, &error, ret_report);
-	return visit(call, settings, ret_report);
+	return visit_configured(call, config, settings, ret_report);
 }
 
 /* object NULL: help and version are text. */

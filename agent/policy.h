@@ -36,6 +36,8 @@
 #define POLICY_STATE_INODES_LEAST 256
 #define POLICY_TOKEN_SPACE_LEAST (8 * 1024)
 #define POLICY_SERVER_CERTIFICATE_LEFT (14 * 24 * 60 * 60)
+/* The metrics wait so long for another run that writes them. */
+#define POLICY_METRICS_WAIT 2
 /* A difference between the Connector's clock and ours that is mentioned though it is tolerated. */
 #define POLICY_CLOCK_WORTH_NAMING 30
 /* The daemon: two tries of the same identity are so far apart at least; after one that was of no

@@ -5,6 +5,7 @@
 #include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
+#include "agent/metrics/metrics.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/message_ids.h"
@@ -161,6 +162,7 @@ int visit_for(const struct call *call, const struct identity_settings *settings,
 		tell_damage(call, &identity);
 		carry_out(call, &identity, result);
 		tell_audit_head(call, &identity);
+		metrics_observe(call->metrics, &identity);
 	}
 	result->total_milliseconds = clock_milliseconds() - began;
 	visit_tell(call, result);

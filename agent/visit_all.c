@@ -2,6 +2,7 @@
 #include "agent/commands/commands.h"
 #include "agent/config/config.h"
 #include "agent/identity/result.h"
+#include "agent/metrics/metrics.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
@@ -137,5 +138,53 @@ int visit_all(const struct call *call, const struct config *config, cJSON **ret_
 		status =
 		    i == 0 ? visited[i].status : result_worse_status(status, visited[i].status);
 	*ret_report = join_reports(call, visited, config->count, status);
+	return status;
+}
+
+static struct metrics *open_metrics(const struct call *call, const struct config *config)
+{
+	struct metrics *metrics = NULL;
+	struct error error = ERROR_INIT;
+
+	if (call->options->command->access == COMMAND_WRITES
+	    && !metrics_open(config, &metrics, &error))
+		console_print(call->console, "%s", error.message);
+	return metrics;
+}
+
+static void write_metrics(const struct call *call, struct metrics *metrics)
+{
+	struct error error = ERROR_INIT;
+
+	if (!metrics_write(metrics, &error))
+		console_print(call->console, "%s", error.message);
+}
+
+int visit_configured(const struct call *call, const struct config *config,
+    const struct identity_settings *settings, cJSON **ret_report)
+{
+	scoped(metrics) struct metrics *metrics = NULL;
+	struct call observed = *call;
+	int status;
+
+	if (!settings)
+		return visit_chosen(call, config, config, ret_report);
+	metrics = open_metrics(call, config);
+	observed.metrics = metrics;
+	status = visit(&observed, settings, ret_report);
+	write_metrics(call, metrics);
+	return status;
+}
+
+int visit_chosen(const struct call *call, const struct config *config, const struct config *chosen,
+    cJSON **ret_report)
+{
+	scoped(metrics) struct metrics *metrics = open_metrics(call, config);
+	struct call observed = *call;
+	int status;
+
+	observed.metrics = metrics;
+	status = visit_all(&observed, chosen, ret_report);
+	write_metrics(call, metrics);
 	return status;
 }

@@ -14,6 +14,8 @@ const struct setting setting_table[] = {
 	{ "state_directory", SETTING_PATH, AT(state_directory), .of_agent = true,
 	  .standard = "/var/lib/renewal-agent",
 	  .sentence = "Where certificates, journal and locks are kept." },
+	{ "metrics_file", SETTING_PATH, AT(metrics_file), .of_agent = true,
+	  .sentence = "A file that gets metrics about all identities, for Prometheus' node_exporter (--collector.textfile.directory), which wants a name in .prom." },
 
 	{ "log", SETTING_LOG_FORMAT, AT(log), .of_agent = true,
 	  .standard = "text",

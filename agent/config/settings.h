@@ -37,6 +37,7 @@ struct identity_settings {
 	/* Of [agent]; the same for all. */
 	char *state_directory;
 	enum log_format log;
+	char *metrics_file; /* NULL: none is written */
 
 	char *connector_url;                 /* https */
 	char *enrollment_url;                /* https; NULL: --url or the token's own */

@@ -100,6 +100,7 @@ static bool find_schedule(struct identity *identity, struct error *error)
 	/* Without one the jitter follows from the identity's name alone. */
 	(void)!subject_common_name(
 	    X509_get_subject_name(identity->active.certificate), &common_name, &ignored);
+	identity->chain_end = earliest_end;
 	identity->schedule = schedule_due(&(struct schedule_input){
 	    .not_before = identity->not_before,
 	    .leaf_end = identity->not_after,
@@ -120,6 +121,7 @@ static bool load_active(struct identity *identity, struct error *error)
 	generation_clear(&identity->active);
 	identity->not_before = 0;
 	identity->not_after = 0;
+	identity->chain_end = 0;
 	identity->schedule = (struct schedule){ 0, false };
 	if (!store_active(identity->store, &number, error))
 		return false;

@@ -29,6 +29,7 @@ struct identity {
 	struct error unreadable;  /* why the active generation cannot be read; ERROR_NONE */
 	/* Of the active generation; 0 without. */
 	int64_t not_before, not_after;
+	int64_t chain_end; /* the earliest of leaf and chain */
 	struct schedule schedule;
 	struct debts debts; /* the last: identity_empty leaves its list as it is */
 };

@@ -29,6 +29,9 @@ MAY = {
     "agent/identity": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/policy.h"}, {"cjson"}),
+    "agent/metrics": (
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/metrics",
+         "agent/policy.h"}, set()),
     "agent/report": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
@@ -50,7 +53,7 @@ MAY = {
     "agent/plan": ({"base", "fleet", "agent/plan"}, {"cjson"}),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
                "agent/report", "agent/supervisor", "agent/hooks", "agent/commands", "agent/doctor",
-               "agent"}, {"openssl", "cjson"}),
+               "agent/metrics", "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
                         "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
                         "agent/hooks", "agent/daemon", "agent/plan",
