@@ -41,7 +41,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 35
+#define SETTING_COUNT 36
 
 extern const struct setting setting_table[SETTING_COUNT];
 
