@@ -173,6 +173,21 @@ def test_the_watchdog_is_fed_while_a_worker_does_not_end(host):
         assert daemon.end().status == 0
 
 
+@pytest.mark.parametrize("number", ENDING)
+def test_the_watchdog_is_fed_while_a_hook_runs_and_it_ends_within_five_seconds(host, number):
+    host.supervisor.configure("hook_failed = /bin/sleep 60")
+    host.begin_renewal()
+    with host.daemon("failure", WATCHDOG_USEC="200000") as daemon:
+        daemon.expect("hook")
+        for _ in range(5):
+            daemon.expect(WATCHDOG="1")
+        before = time.monotonic()
+        daemon.signal(number)
+        result = daemon.end()
+        assert time.monotonic() - before < 5
+    assert result.status == 0
+
+
 def test_a_watchdog_of_another_process_is_not_fed(host):
     with host.daemon("outcome", WATCHDOG_USEC="1000", WATCHDOG_PID="1") as daemon:
         daemon.expect_ready()
