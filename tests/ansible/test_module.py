@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from conftest import ANOTHER, CERTIFICATE, error, report
+from module_host import ANOTHER, CERTIFICATE, error, report
 
 TOKEN = "one-time-token-7c1d"
 
@@ -185,11 +185,12 @@ def test_a_failure_of_all_names_the_identities(host):
     assert result["msg"].startswith("billing: timed out (exit status 75")
 
 
-def test_a_renewal_whose_hook_failed_is_a_warning_when_the_program_says_it_is_none(host):
-    host.answer("renew", 11, changed=True, reason="renewed")
+def test_a_hook_that_failed_is_a_warning_and_the_renewal_is_none(host):
+    host.answer("renew", 11, changed=True, reason="renewed",
+                hooks=[{"event": "renewed", "error": "it ended with the exit status 1"}])
     result = host.run(command="renew")
     assert (result["changed"], result.get("failed", False), result["rc"]) == (True, False, 11)
-    assert "hook" in result["warnings"][0]
+    assert "the hook for renewed: it ended with the exit status 1" in result["warnings"][0]
 
 
 def test_a_program_without_a_report_is_a_failure(host):

@@ -136,8 +136,12 @@ def difference(before, after):
 
 
 def failure_message(run):
-    """What happened, with each identity that failed, and what is to be done."""
-    if "identities" in run.report:
+    """What happened, with each identity or hook that failed, and what is to be done."""
+    hooks = ["%s: the hook for %s: %s" % (each["identity"], hook["event"], hook["error"])
+             for each in run.identities() for hook in each.get("hooks", []) if hook["error"]]
+    if hooks and not run.report["failed"]:
+        happened = "; ".join(hooks)
+    elif "identities" in run.report:
         happened = "; ".join("%s: %s" % (each["identity"], each["msg"])
                              for each in run.identities() if each["failed"])
         happened = happened or run.report["msg"]
