@@ -341,3 +341,15 @@ void options_print_help(FILE *stream, const struct command *command)
 	    "permission,\n"
 	    "78 configuration.\n");
 }
+
+bool options_row(size_t number, struct option_row *ret_row)
+{
+	if (number >= ARRAY_LENGTH(table))
+		return false;
+	*ret_row = (struct option_row){
+		.name = table[number].name,
+		.argument = table[number].argument,
+		.commands = table[number].commands,
+	};
+	return true;
+}

@@ -260,10 +260,10 @@ static bool finish(struct running *running, struct error *error)
 	return judge(running, status, error);
 }
 
-/* To the deadline, or to the watchdog's next meal. */
+/* Milliseconds that poll may wait: to the deadline, or until the watchdog is to be fed. */
 static int next_look(int64_t left)
 {
-	const int watchdog = service_manager_watchdog();
+	int watchdog = service_manager_watchdog();
 
 	return watchdog >= 0 && watchdog < left ? watchdog : (int)left;
 }

@@ -1,4 +1,4 @@
-"""As much of JSON Schema (2020-12) as the schemas of docs/ use, and no keyword more."""
+"""As much of JSON Schema (2020-12) as the schemas in docs use, and no keyword more."""
 import json
 import re
 from pathlib import Path
@@ -26,10 +26,11 @@ def resolve(schema, definitions):
 def load(name):
     """A schema of docs/."""
     schema = json.loads((DOCS / name).read_text())
-    return resolve(schema, schema["$defs"])
+    return resolve(schema, schema.get("$defs", {}))
 
 
 SCHEMA = load("report.schema.json")
+HOOK_SCHEMA = load("hook.schema.json")
 
 
 def is_of(value, name):

@@ -105,6 +105,24 @@ def test_sighup_reads_the_configuration_anew(host):
         assert "the configuration has been read anew" in daemon.end().errors
 
 
+def test_it_writes_the_metrics_when_it_begins_and_when_the_configuration_is_another(host):
+    file = host.supervisor.directory / "renewal-agent.prom"
+    agent = f"[agent]\nmetrics_file = {file}\n"
+    configuration = host.supervisor.configuration
+    configuration.write_text(configuration.read_text().replace("[agent]\n", agent))
+    with host.daemon("outcome") as daemon:
+        daemon.expect_ready()
+        assert 'renewal_agent_reenrolment_needed{identity="orders"} 1' in file.read_text()
+        configuration.write_text(configuration.read_text().replace("identity orders",
+                                                                   "identity others"))
+        daemon.signal(signal.SIGHUP)
+        daemon.expect_ready()
+        assert 'renewal_agent_reenrolment_needed{identity="others"} 1' in file.read_text()
+        assert "orders" not in file.read_text()
+        daemon.signal(signal.SIGTERM)
+        assert daemon.end().status == 0
+
+
 @pytest.mark.parametrize("lines, complaint", [
     (("key_bits = 1",), "key_bits: must be 2048"), (("pin_fd = 0",), "pin_fd can be read only once")])
 def test_a_wrong_configuration_leaves_the_one_of_before_in_use(host, lines, complaint):
