@@ -37,6 +37,7 @@ struct options {
 	bool active;                  /* revoke */
 	uint32_t generation;          /* revoke; 0: not given */
 	struct audit_remembered head; /* audit; "": not given */
+	int64_t bucket;               /* plan; seconds, 0: not given */
 
 	const char *operands[OPTIONS_OPERANDS_MAX]; /* the words behind the command */
 	size_t operand_count;

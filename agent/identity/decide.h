@@ -13,6 +13,7 @@ struct identity;
 
 struct wish {
 	bool force;      /* passes over due date and back-off */
+	bool no_spare;   /* the next key is not made ahead now */
 	int64_t started; /* when this run began to wait for the lock */
 	int64_t now;
 };
@@ -26,6 +27,8 @@ struct decision {
 };
 
 struct decision decide_renew(const struct identity *identity, const struct wish *wish);
+/* Whether the next key is to be made ahead and has not been. */
+bool decide_lacks_spare(const struct identity *identity, int64_t now);
 
 /* The next moment that a plain run would try: journal.next_attempt, unless it has passed or was
    written by a clock that had jumped ahead; 0 for none. */

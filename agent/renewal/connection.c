@@ -4,7 +4,6 @@
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "base/text.h"
-#include "pkcs11/token.h"
 #include "transport/url.h"
 
 #include <string.h>
@@ -35,7 +34,7 @@ bool connection_open(struct connection *connection, struct run *run,
 		.certificate = identity->certificate,
 		.chain = identity->chain,
 		.key = connection->key,
-		.pkcs1_only = !token_signs_pss(access_token(run)),
+		.pkcs1_only = !access_makes_pss(run),
 	};
 	return connector_open(
 	    url, &connection->settings, &connection->identity, &connection->connector, error);
