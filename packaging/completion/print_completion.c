@@ -88,7 +88,8 @@ int main(void)
 		     "\tlocal word words command='' operands=no\n\n"
 		     "\tCOMPREPLY=()\n");
 	print_arguments();
-	(void)printf("\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n\t\tcase $word in\n\t\t");
+	(void)printf(
+	    "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n\t\tcase $word in\n\t\t");
 	print_commands(" | ");
 	(void)printf(")\n\t\t\tcommand=$word\n\t\t\tbreak\n\t\t\t;;\n\t\tesac\n\tdone\n");
 	print_words();
