@@ -60,11 +60,10 @@ static int carry_out(const struct call *call, cJSON **ret_report)
 		return options->command->run_whole(call, ret_report);
 	if (!config_load(options->config, &config, &error))
 		return fail_configuration(call, &error, ret_report);
-	if (options->all)
-		return visit_all(call, config, ret_report);
-	if (!config_identity(config, options->identity, &settings, &error))
+	call->console->format = config->identities[0].log;
+	if (!options->all && !config_identity(config, options->identity, &settings, &error))
 		return fail(call, &error, ret_report);
-	return visit(call, settings, ret_report);
+	return visit_configured(call, config, settings, ret_report);
 }
 
 /* object NULL: help and version are text. */
@@ -109,7 +108,11 @@ int main(int argc, char **argv)
 	struct error error = ERROR_INIT;
 	struct options options;
 	struct console console;
-	struct call call = { &options, &console, clock_now() };
+	struct call call = {
+		.options = &options,
+		.console = &console,
+		.started = clock_now(),
+	};
 	bool parsed;
 	int status = EX_OK;
 

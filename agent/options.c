@@ -2,6 +2,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/config/url_check.h"
+#include "base/duration.h"
 #include "base/text.h"
 
 #include <stddef.h>
@@ -44,6 +45,17 @@ static bool parse_generation(const char *text, void *at, struct error *error)
 	if (!text_parse_number(text, 1, UINT32_MAX, &number))
 		return error_set(error, ERROR_USAGE, "must be the number of a generation");
 	*(uint32_t *)at = (uint32_t)number;
+	return true;
+}
+
+static bool parse_bucket(const char *text, void *at, struct error *error)
+{
+	int64_t seconds;
+
+	if (!duration_parse(text, &seconds) || seconds == 0)
+		return error_set(
+		    error, ERROR_USAGE, "must be a span of time, as 30s, 5min, 1h or 1d");
+	*(int64_t *)at = seconds;
 	return true;
 }
 
@@ -98,6 +110,8 @@ static const struct option table[] = {
 	  "revoke the active certificate; a one-time token is needed afterwards" },
 	{ "head", "HASH", 0, COMMAND_AUDIT, AT(head), parse_head,
 	  "HASH or COUNT:HASH: what status or the metrics showed before must be in the chain" },
+	{ "bucket", "SPAN", 0, COMMAND_PLAN, AT(bucket), parse_bucket,
+	  "the span of time that a line of the histogram stands for, as 30s, 5min, 1h, 1d" },
 };
 /* clang-format on */
 
@@ -228,6 +242,8 @@ static bool check(const struct options *options, uint32_t seen, struct error *er
 		if ((seen & UINT32_C(1) << i) && !(table[i].commands & bit))
 			return error_set(error, ERROR_USAGE, "--%s does not go with %s",
 			    table[i].name, options->command->name);
+	if (bit == COMMAND_PLAN && options->identity)
+		return error_set(error, ERROR_USAGE, "--identity does not go with plan");
 	if (options->all && options->identity)
 		return error_set(error, ERROR_USAGE, "--identity and --all exclude each other");
 	if (bit == COMMAND_ENROLL && !options->token_file)
@@ -333,4 +349,16 @@ void options_print_help(FILE *stream, const struct command *command)
 	    "69 token, 70 bug, 75 try again later, 76 the Connector refused, 77 PIN or "
 	    "permission,\n"
 	    "78 configuration.\n");
+}
+
+bool options_row(size_t number, struct option_row *ret_row)
+{
+	if (number >= ARRAY_LENGTH(table))
+		return false;
+	*ret_row = (struct option_row){
+		.name = table[number].name,
+		.argument = table[number].argument,
+		.commands = table[number].commands,
+	};
+	return true;
 }

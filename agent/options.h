@@ -39,6 +39,7 @@ struct options {
 	bool active;                        /* revoke */
 	uint32_t generation;                /* revoke; 0: not given */
 	struct audit_remembered head;       /* audit; "": not given */
+	int64_t bucket;                     /* plan; seconds, 0: not given */
 
 	const char *operands[OPTIONS_OPERANDS_MAX]; /* the words behind the command */
 	size_t operand_count;
@@ -52,3 +53,13 @@ MUST_CHECK bool options_parse(
 
 /* command NULL: all of them. */
 void options_print_help(FILE *stream, const struct command *command);
+
+/* One row of the table, for what is generated from it. */
+struct option_row {
+	const char *name;     /* without the -- */
+	const char *argument; /* NULL: it has none */
+	unsigned commands;    /* enum command_bit */
+};
+
+/* False when there is none of this number; from 0 on. */
+bool options_row(size_t number, struct option_row *ret_row);

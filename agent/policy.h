@@ -23,6 +23,9 @@
 #define POLICY_LEAST_LIFETIME 60
 /* After its outcome a worker has so long to finalise the module; then it is killed. */
 #define POLICY_WORKER_END 10
+/* So many tokens may be logged in to at once, by a worker each, while a run goes from one identity
+   to the next. */
+#define POLICY_WORKERS_KEPT 16
 /* A hook that is to end with us has so long before it is killed; the daemon has 5 s in all. */
 #define POLICY_HOOK_END 2
 /* Bytes of a hook's output that are logged. */
@@ -33,6 +36,8 @@
 #define POLICY_STATE_INODES_LEAST 256
 #define POLICY_TOKEN_SPACE_LEAST (8 * 1024)
 #define POLICY_SERVER_CERTIFICATE_LEFT (14 * 24 * 60 * 60)
+/* The metrics wait so long for another run that writes them. */
+#define POLICY_METRICS_WAIT 2
 /* A difference between the Connector's clock and ours that is mentioned though it is tolerated. */
 #define POLICY_CLOCK_WORTH_NAMING 30
 /* The daemon: two tries of the same identity are so far apart at least; after one that was of no

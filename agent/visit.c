@@ -2,30 +2,78 @@
 
 #include "agent/call.h"
 #include "agent/commands/commands.h"
-#include "agent/config/config.h"
 #include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
+#include "agent/metrics/metrics.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
+#include "agent/report/message_ids.h"
 #include "agent/report/report.h"
 #include "agent/state/audit.h"
 #include "agent/supervisor/ending_signals.h"
+#include "agent/x509/certificate.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 
+static const char *message_id(const struct result *result)
+{
+	if (result->reason == REASON_LATCHED)
+		return MESSAGE_ID_PIN_LATCHED;
+	if (result->error.kind != ERROR_NONE)
+		return error_exit_status(result->error.kind) == error_exit_status(ERROR_REENROLL)
+			   ? MESSAGE_ID_REENROLL
+			   : MESSAGE_ID_FAILED;
+	if (result->reason == REASON_RENEWED || result->reason == REASON_RESUMED)
+		return MESSAGE_ID_RENEWED;
+	return result->reason != REASON_NONE && !result->changed ? MESSAGE_ID_NOTHING_TO_DO : NULL;
+}
+
+static enum log_level level(const struct call *call, const struct result *result)
+{
+	const struct command *command = call->options->command;
+
+	if (result->error.kind != ERROR_NONE)
+		return LOG_LEVEL_ERROR;
+	if (result->message[0] && command->access == COMMAND_WRITES
+	    && (result->changed || call->console->terminal
+		|| command->bit != COMMAND_KEYS)) /* it has said it on stdout */
+		return result_hook_failed(result) ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+	return LOG_LEVEL_DEBUG;
+}
+
 void visit_tell(const struct call *call, const struct result *result)
 {
-	if (result->error.kind != ERROR_NONE)
-		console_print(call->console, "%s", result->error.message);
-	else if (result->message[0] && call->options->command->access == COMMAND_WRITES
-		 && (result->changed || call->console->terminal
-		     || call->options->command->bit != COMMAND_KEYS)) /* it has said it on stdout */
-		console_print(call->console, "%s", result->message);
-	else
-		console_explain(call->console, "%s", result->message);
+	const struct command *command = call->options->command;
+	const bool failed = result->error.kind != ERROR_NONE;
+	const struct log_end end = {
+		.command = command ? command->name : NULL,
+		.reason = result_reason_name(result->reason),
+		.error_class = failed ? error_class(result->error.kind) : NULL,
+		.exit_status = result_exit_status(result, call->options->detailed_exitcode),
+		.changed = result->changed,
+	};
+
+	console_end(call->console, level(call, result), message_id(result), &end,
+	    failed ? result->error.message : result->message);
+}
+
+/* "" without an active generation, or a CA of it. */
+static void read_issuer(const struct identity *identity, char sha256[CERTIFICATE_SHA256_TEXT_SIZE])
+{
+	sha256[0] = '\0';
+	if (identity->active.number != 0 && sk_X509_num(identity->active.chain) > 0)
+		certificate_sha256(sk_X509_value(identity->active.chain, 0), sha256);
+}
+
+static void tell_ca_change(const struct call *call, const char *before, const char *after)
+{
+	if (before[0] && after[0] && !text_equal(before, after))
+		console_event(call->console, LOG_LEVEL_WARNING, MESSAGE_ID_CA_CHANGED,
+		    "another CA certificate issues now: %s, before: %s", after, before);
 }
 
 /* Under the lock what is damaged has been set aside by now. */
@@ -65,7 +113,7 @@ static bool open_identity(const struct command *command, const struct identity_s
 		return true;
 	if (command->access != COMMAND_EXAMINES)
 		return false;
-	*identity = identity_unopened(settings, error);
+	identity_unopened(settings, error, identity);
 	error_clear(error);
 	return true;
 }
@@ -83,52 +131,52 @@ static void carry_out(const struct call *call, struct identity *identity, struct
 	const struct hooks hooks = { call, identity, result };
 	const bool pays = pays_hooks(call->options);
 	struct error interrupted = ERROR_INIT;
+	char before[CERTIFICATE_SHA256_TEXT_SIZE];
+	char after[CERTIFICATE_SHA256_TEXT_SIZE];
 
 	if (pays && !hooks_pay(&hooks, &result->error))
 		return;
+	read_issuer(identity, before);
 	(void)!command->run(call, identity, result, &result->error);
+	read_issuer(identity, after);
+	tell_ca_change(call, before, after);
 	if (pays && !result->interrupted)
 		(void)!hooks_pay(&hooks, &interrupted); /* the result says so */
 	hooks_conclude(result);
 }
 
-int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
+int visit_for(const struct call *call, const struct identity_settings *settings,
+    struct result *result, cJSON **ret_report)
 {
 	const struct command *command = call->options->command;
-	scoped(result) struct result result = result_new();
-	scoped(identity) struct identity identity = { .lock = -1 };
+	scoped(identity) struct identity identity;
 	int64_t began = clock_milliseconds();
 	bool opened;
 
-	console_enter(call->console, settings->name);
-	opened = run_id_make(result.run_id, &result.error)
-		 && open_identity(command, settings, &identity, &result.error);
-
+	identity_empty(&identity);
+	opened = run_id_make(result->run_id, &result->error);
+	console_enter(call->console, settings->name, result->run_id);
+	console_explain(call->console, "run %s", result->run_id);
+	opened = opened && open_identity(command, settings, &identity, &result->error);
 	if (opened) {
 		tell_damage(call, &identity);
-		carry_out(call, &identity, &result);
+		carry_out(call, &identity, result);
 		tell_audit_head(call, &identity);
+		metrics_observe(call->metrics, &identity);
 	}
-	result.total_milliseconds = clock_milliseconds() - began;
-	visit_tell(call, &result);
-	console_enter(call->console, NULL);
-	*ret_report = report_json(call->options, settings, opened ? &identity : NULL, &result);
-	return result_exit_status(&result, call->options->detailed_exitcode);
+	result->total_milliseconds = clock_milliseconds() - began;
+	visit_tell(call, result);
+	console_enter(call->console, NULL, NULL);
+	*ret_report = NULL;
+	if (call->options->json)
+		*ret_report =
+		    report_json(call->options, settings, opened ? &identity : NULL, result);
+	return result_exit_status(result, call->options->detailed_exitcode);
 }
 
-int visit_all(const struct call *call, const struct config *config, cJSON **ret_report)
+int visit(const struct call *call, const struct identity_settings *settings, cJSON **ret_report)
 {
-	cJSON *identities = cJSON_CreateArray();
-	int status = -1;
+	scoped(result) struct result result = result_new();
 
-	for (size_t i = 0; i < config->count && !ending_signals_are_waiting(); i++) {
-		cJSON *report = NULL;
-		int each = visit(call, &config->identities[i], &report);
-
-		status = status < 0 ? each : result_worse_status(status, each);
-		(void)cJSON_AddItemToArray(identities, report);
-	}
-	status = status < 0 ? 0 : status;
-	*ret_report = report_json_all(call->options, identities, status);
-	return status;
+	return visit_for(call, settings, &result, ret_report);
 }

@@ -1,6 +1,7 @@
 /*
- * renewal-worker: started by renewal-agent, lives for one run. It alone loads the PKCS#11 module,
- * sees the PIN and speaks to the network.
+ * renewal-worker: started by renewal-agent, lives for one run: one job, or one after another for
+ * identities with the same login. It alone loads the PKCS#11 module, sees the PIN and speaks to the
+ * network.
  */
 #include "agent/examination/examination.h"
 #include "agent/job/job.h"
@@ -26,6 +27,14 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
+
+/* What is left from one job to the next. */
+struct worker {
+	struct access *access;
+	struct error refused; /* a PIN was: none is tried again */
+	bool stays;
+};
 
 /* Debts are paid first and never hold up the renewal; what the renewal itself leaves to destroy
    is destroyed before the login ends, also when an earlier run was cut after the activation. */
@@ -85,47 +94,113 @@ static bool carry_out(struct run *run, struct error *error)
 }
 
 /* Before anything else is opened, which could get its number. */
-static bool check_pin_descriptor(const struct identity_settings *settings, struct error *error)
+static bool check_pin_descriptor(
+    const struct worker *worker, const struct identity_settings *settings, struct error *error)
 {
-	if (settings->pin_fd < 0 || fcntl(settings->pin_fd, F_GETFD) >= 0)
+	if (settings->pin_fd < 0 || worker->access || fcntl(settings->pin_fd, F_GETFD) >= 0)
 		return true;
 	return error_set(error, ERROR_PIN,
 	    "the file descriptor %d, which pin_fd names, is not open: the caller has to open it",
 	    settings->pin_fd);
 }
 
-static bool work(const struct job *job, const struct secret *token)
+/* Under its own number, where nothing that the module opens can take its place. */
+static void hold_lock(int lock)
+{
+	if (lock < 0 || lock == WORKER_LOCK)
+		return;
+	(void)dup3(lock, WORKER_LOCK, O_CLOEXEC);
+	close(lock);
+}
+
+/* Whoever hears of the outcome finds the lock free, but for the supervisor's own hold on it. */
+static void give_back_lock(void)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		close(WORKER_LOCK);
+	else
+		hold_lock(null);
+}
+
+static bool end_job(const struct worker *worker, struct outcome *outcome)
+{
+	struct error unsent = ERROR_INIT;
+
+	outcome->stays = worker->stays;
+	give_back_lock();
+	return outcome_send(WORKER_CHANNEL, outcome, &unsent);
+}
+
+static bool work(struct worker *worker, const struct job *job, const struct secret *token)
 {
 	struct outcome failed = { .key_generation_milliseconds = -1 };
 	struct error unsent = ERROR_INIT;
 	struct run run;
 	bool sent;
 
+	worker->stays = false;
 	if (job->task == JOB_DOCTOR)
 		return examination_run(job, WORKER_CHANNEL, &unsent);
-	if (!check_pin_descriptor(job->settings, &failed.error)
-	    || !run_open(job, token, WORKER_CHANNEL, &run, &failed.error))
-		return outcome_send(WORKER_CHANNEL, &failed, &unsent);
+	if (!check_pin_descriptor(worker, job->settings, &failed.error)
+	    || !run_open(job, token, WORKER_CHANNEL, &run, &failed.error)) {
+		worker->stays = true;
+		return end_job(worker, &failed);
+	}
+	run.refused = &worker->refused;
+	access_inherit(&run, worker->access);
 	/* What was tried in vain before something else succeeded has left its error behind. */
 	if (carry_out(&run, &run.outcome.error))
 		error_clear(&run.outcome.error);
 	else if (run.outcome.error.kind == ERROR_NONE)
 		(void)error_set(&run.outcome.error, ERROR_INTERNAL, "failed without a reason");
 	(void)access_has_ended(&run, &run.outcome.error);
-	if (job->task == JOB_RENEW && run.outcome.error.kind == ERROR_NONE)
+	if (job->spare && run.outcome.error.kind == ERROR_NONE)
 		spare_make(&run);
-	sent = outcome_send(WORKER_CHANNEL, &run.outcome, &unsent);
-	access_close(run.access);
+	worker->access = access_leave(&run, &worker->stays);
+	sent = end_job(worker, &run.outcome);
 	run_close(&run);
 	return sent;
+}
+
+/* The first job has to come; after it, an end of the channel is the end of the work. */
+static bool next_job(struct job *ret_job, struct secret **ret_token, struct error *error)
+{
+	int lock = -1;
+
+	if (!job_receive(WORKER_CHANNEL, ret_job, ret_token, &lock, error))
+		return false;
+	hold_lock(lock);
+	return true;
+}
+
+/* Job after job, until the supervisor closes its end. */
+static bool serve(struct worker *worker, struct job *job, struct secret **token)
+{
+	struct error error = ERROR_INIT;
+	bool good = true;
+
+	while (good && job->settings) {
+		good = work(worker, job, *token);
+		job_clear(job);
+		secret_discard(*token);
+		*token = NULL;
+		if (good && worker->stays && !next_job(job, token, &error)) {
+			(void)fprintf(stderr, "renewal-worker: %s\n", error.message);
+			good = false;
+		}
+	}
+	access_close(worker->access);
+	return good;
 }
 
 int main(void)
 {
 	scoped(secret) struct secret *token = NULL;
+	struct worker worker = { .access = NULL, .refused = ERROR_INIT };
 	struct error error = ERROR_INIT;
 	struct job job = { 0 };
-	bool done;
 
 	/* Before anything else asks for libcrypto: a provider of PKCS#11 in the system's openssl.cnf
 	   would get into the way of the module, which may use libcrypto itself. */
@@ -136,12 +211,12 @@ int main(void)
 	/* What the lock's descriptor protects ends with this process, not with a child of it. */
 	(void)fcntl(WORKER_CHANNEL, F_SETFD, FD_CLOEXEC);
 	(void)fcntl(WORKER_LOCK, F_SETFD, FD_CLOEXEC);
-	if (!secret_protect_process(&error) || !job_receive(WORKER_CHANNEL, &job, &token, &error)) {
+	if (secret_protect_process(&error) && next_job(&job, &token, &error) && !job.settings)
+		(void)error_set(&error, ERROR_INTERNAL, "no job came: the supervisor is gone");
+	if (error.kind != ERROR_NONE) {
 		(void)fprintf(
 		    stderr, "renewal-worker: %s (it is started by renewal-agent)\n", error.message);
 		return EX_USAGE;
 	}
-	done = work(&job, token);
-	job_clear(&job);
-	return done ? EX_OK : EX_IOERR;
+	return serve(&worker, &job, &token) ? EX_OK : EX_IOERR;
 }

@@ -84,9 +84,14 @@ bool folder_open_at(
 bool folder_make(int parent, const char *name, mode_t mode, const char *path, int *ret_folder,
     struct error *error)
 {
-	bool made = mkdirat(parent, name, mode) == 0;
 	scoped(fd) int folder = -1;
+	bool made;
 
+	if (!folder_open_at(parent, name, path, ret_folder, error))
+		return false;
+	if (*ret_folder >= 0)
+		return true;
+	made = mkdirat(parent, name, mode) == 0;
 	if (!made && errno != EEXIST)
 		return fail(error, "make the folder", path);
 	if (!folder_open_at(parent, name, path, &folder, error))
@@ -290,6 +295,40 @@ static bool grow(char **bytes, size_t *capacity)
 	return true;
 }
 
+/* size: of a regular file, in whose case a read that stops short there has met the end; -1: not
+   known. */
+static bool read_all(int descriptor, off_t size, size_t limit, const char *path, char **ret_bytes,
+    size_t *ret_length, struct error *error)
+{
+	scoped(char) char *bytes = NULL;
+	size_t capacity = 0;
+	size_t length = 0;
+	ssize_t count = 1;
+	bool ended = false;
+
+	while (!ended) {
+		if (length > limit)
+			return error_set(
+			    error, ERROR_STATE, "%s is longer than %zu bytes", path, limit);
+		if (length == capacity && !grow(&bytes, &capacity))
+			return fail(error, "read", path);
+		count = read(descriptor, bytes + length, capacity - length);
+		if (count < 0 && errno != EINTR)
+			return fail(error, "read", path);
+		if (count > 0)
+			length += (size_t)count;
+		ended = count == 0
+			|| (count > 0 && length < capacity && size >= 0 && (off_t)length == size);
+	}
+	if (length > limit)
+		return error_set(error, ERROR_STATE, "%s is longer than %zu bytes", path, limit);
+	bytes[length] = '\0';
+
+	*ret_bytes = take(bytes);
+	*ret_length = length;
+	return true;
+}
+
 bool file_read(int folder, const char *name, size_t limit, const char *path, char **ret_bytes,
     size_t *ret_length, struct error *error)
 {
@@ -308,32 +347,11 @@ bool file_read(int folder, const char *name, size_t limit, const char *path, cha
 		return fail(error, "look at", path);
 	if (!S_ISREG(status.st_mode))
 		return error_set(error, ERROR_PERMISSION, "%s is not a regular file", path);
-	return file_read_descriptor(file, limit, path, ret_bytes, ret_length, error);
+	return read_all(file, status.st_size, limit, path, ret_bytes, ret_length, error);
 }
 
 bool file_read_descriptor(int descriptor, size_t limit, const char *path, char **ret_bytes,
     size_t *ret_length, struct error *error)
 {
-	scoped(char) char *bytes = NULL;
-	size_t capacity = 0;
-	size_t length = 0;
-	ssize_t count = 1;
-
-	while (count != 0) {
-		if (length > limit)
-			return error_set(
-			    error, ERROR_STATE, "%s is longer than %zu bytes", path, limit);
-		if (length == capacity && !grow(&bytes, &capacity))
-			return fail(error, "read", path);
-		count = read(descriptor, bytes + length, capacity - length);
-		if (count < 0 && errno != EINTR)
-			return fail(error, "read", path);
-		if (count > 0)
-			length += (size_t)count;
-	}
-	bytes[length] = '\0';
-
-	*ret_bytes = take(bytes);
-	*ret_length = length;
-	return true;
+	return read_all(descriptor, -1, limit, path, ret_bytes, ret_length, error);
 }

@@ -12,12 +12,14 @@
 struct reading {
 	struct fleet fleet;
 	size_t room;
+	const struct fleet_refusals *refusals; /* NULL: the first one is the end */
 };
 
 /* What is known of the report that is being read. */
 struct report {
 	const char *file;
 	size_t number; /* in its file, from 1 */
+	size_t line;   /* where it begins */
 	bool alone;    /* in its file */
 	const cJSON *whole;
 };
@@ -31,8 +33,8 @@ void fleet_clear(struct fleet *fleet)
 static bool refuse(const struct report *report, struct error *error, const char *why)
 {
 	return error_set(error, ERROR_CONFIG,
-	    "%s, report %zu: %s; what `renewal-agent status --json` prints was expected",
-	    report->file, report->number, why);
+	    "%s, report %zu, line %zu: %s; what `renewal-agent status --json` prints was expected",
+	    report->file, report->number, report->line, why);
 }
 
 /* The file's name without folders and ending. */
@@ -111,7 +113,8 @@ static bool take_identity(
 	    || !copy_sha256(certificate, "issuer_sha256", identity.issuer_sha256))
 		return refuse(report, error, "a SHA-256 in it is none");
 	if (!copy_time(certificate, "not_after", &identity.not_after)
-	    || !copy_time(object, "next_renewal", &identity.next_renewal))
+	    || !copy_time(object, "next_renewal", &identity.next_renewal)
+	    || !copy_time(object, "next_attempt", &identity.next_attempt))
 		return refuse(report, error, "a time in it is not RFC 3339 in UTC");
 	if (identity.host[0] == '\0')
 		name_by_file(report, identity.host);
@@ -137,40 +140,97 @@ static bool take_report(
 	return true;
 }
 
+/* Whether to go on. One that could not be used leaves nothing behind. */
+static bool pass_over(void *context, struct error *error)
+{
+	const struct reading *reading = context;
+
+	if (!reading->refusals || error->kind == ERROR_INTERNAL)
+		return false;
+	reading->refusals->tell(reading->refusals->context, error);
+	error_clear(error);
+	return true;
+}
+
+/* Where the next one begins behind one that is none: at the next line, which is another report in
+   a file with one a line. */
+static size_t find_next(const char *text, size_t at, size_t length)
+{
+	const char *newline = memchr(text + at, '\n', length - at);
+
+	return newline ? (size_t)(newline - text) + 1 : length;
+}
+
+static size_t count_lines(const char *text, size_t from, size_t to)
+{
+	size_t count = 0;
+
+	for (; from < to; from++)
+		count += text[from] == '\n';
+	return count;
+}
+
+/* How long the report at the start of the text is: one that is not closed does not lead through all of a file. */
+static size_t measure(const char *text, size_t length)
+{
+	return json_measure(text, length < FLEET_REPORT_SIZE_MAX ? length : FLEET_REPORT_SIZE_MAX);
+}
+
+static bool take_text(struct reading *reading, struct report *report, const char *text,
+    size_t length, size_t *ret_size, struct error *error)
+{
+	const size_t before = reading->fleet.count;
+	scoped(cJSON) cJSON *object = NULL;
+	char what[FLEET_NAME_SIZE * 2];
+
+	(void)text_format(what, sizeof(what), "%.200s, report %zu, line %zu,", report->file,
+	    report->number, report->line);
+	if (!json_parse(text, length, what, ERROR_CONFIG, &object, error)) {
+		*ret_size = find_next(text, 0, length);
+		return pass_over(reading, error);
+	}
+	*ret_size = length;
+	if (take_report(reading, report, object, error))
+		return true;
+	reading->fleet.count = before;
+	return pass_over(reading, error);
+}
+
 static bool take_file(
     void *context, const char *name, const char *text, size_t length, struct error *error)
 {
 	struct reading *reading = context;
-	struct report report = { .file = name };
+	struct report report = { .file = name, .line = 1 };
+	size_t at = json_skip(text, 0, length);
+	size_t before = 0;
 
-	for (size_t at = json_skip(text, 0, length); at < length;
-	     at = json_skip(text, at, length)) {
-		size_t size = json_measure(text + at, length - at);
-		scoped(cJSON) cJSON *object = NULL;
-		char what[FLEET_NAME_SIZE * 2];
+	while (at < length) {
+		size_t size = measure(text + at, length - at);
 
 		report.number++;
+		report.line += count_lines(text, before, at);
 		report.alone = report.number == 1 && json_skip(text, at + size, length) == length;
-		(void)text_format(what, sizeof(what), "%.200s, report %zu", name, report.number);
-		if (!json_parse(text + at, size, what, ERROR_CONFIG, &object, error)
-		    || !take_report(reading, &report, object, error))
+		before = at;
+		if (!take_text(reading, &report, text + at, size, &size, error))
 			return false;
-		at += size;
+		at = json_skip(text, at + size, length);
 	}
 	return true;
 }
 
-bool fleet_read(
-    const char *const *paths, size_t count, struct fleet *ret_fleet, struct error *error)
+bool fleet_read(const char *const *paths, size_t count, const struct fleet_refusals *refusals,
+    struct fleet *ret_fleet, struct error *error)
 {
-	struct reading reading = { .room = 0 };
+	struct reading reading = { .refusals = refusals };
 	bool read = true;
 
 	for (size_t i = 0; read && i < count; i++)
-		read = fleet_files_read(paths[i], take_file, &reading, error);
-	if (read && reading.fleet.count == 0)
-		read = error_set(error, ERROR_CONFIG,
+		read = fleet_files_read(paths[i], take_file, pass_over, &reading, error);
+	if (read && reading.fleet.count == 0) {
+		(void)error_set(error, ERROR_CONFIG,
 		    "no report: what `renewal-agent status --json` prints was expected");
+		read = pass_over(&reading, error);
+	}
 	if (!read) {
 		fleet_clear(&reading.fleet);
 		return false;

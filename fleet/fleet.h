@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define FLEET_FILE_SIZE_MAX (64 * 1024 * 1024)
+#define FLEET_REPORT_SIZE_MAX (4 * 1024 * 1024)
 #define FLEET_IDENTITIES_MAX 1000000
 #define FLEET_NAME_SIZE 128
 
@@ -26,6 +27,7 @@ struct fleet_identity {
 	char issuer_sha256[65]; /* of the CA certificate; "" without one */
 	int64_t not_after;      /* seconds; 0 without a certificate */
 	int64_t next_renewal;   /* seconds; 0 without a certificate */
+	int64_t next_attempt;   /* seconds, the end of a back-off; 0 without one */
 };
 
 struct fleet {
@@ -33,10 +35,17 @@ struct fleet {
 	size_t count;
 };
 
-/* ERROR_CONFIG, with file and report, for what is no report of status; ERROR_STATE and
-   ERROR_PERMISSION for what cannot be read. No report at all is ERROR_CONFIG. */
-MUST_CHECK bool fleet_read(
-    const char *const *paths, size_t count, struct fleet *ret_fleet, struct error *error);
+/* For a caller who goes on without what cannot be used. */
+struct fleet_refusals {
+	void (*tell)(void *context, const struct error *error);
+	void *context;
+};
+
+/* ERROR_CONFIG, with file, report and line, for what is no report of status; ERROR_STATE and
+   ERROR_PERMISSION for what cannot be read. No report at all is ERROR_CONFIG. With `refusals` all of these are told and
+   passed over, and only memory that has run out fails. */
+MUST_CHECK bool fleet_read(const char *const *paths, size_t count,
+    const struct fleet_refusals *refusals, struct fleet *ret_fleet, struct error *error);
 void fleet_clear(struct fleet *fleet);
 
 __attribute__((unused)) static inline void scoped_destroy_fleet(struct fleet *fleet)

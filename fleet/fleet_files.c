@@ -47,7 +47,8 @@ static bool take_entry(
 	return !S_ISREG(status.st_mode) || take_descriptor(file, path, receive, context, error);
 }
 
-static bool take_folder(const char *path, fleet_file receive, void *context, struct error *error)
+static bool take_folder(
+    const char *path, fleet_file receive, fleet_refused refused, void *context, struct error *error)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(path, &entries, is_shown, compare);
@@ -57,14 +58,17 @@ static bool take_folder(const char *path, fleet_file receive, void *context, str
 		return error_set(
 		    error, file_error_kind(errno), "cannot list %s: %s", path, strerror(errno));
 	for (int i = 0; i < count; i++) {
-		taken = taken && take_entry(path, entries[i]->d_name, receive, context, error);
+		taken = taken
+			&& (take_entry(path, entries[i]->d_name, receive, context, error)
+			    || refused(context, error));
 		free(entries[i]);
 	}
 	free(entries);
 	return taken;
 }
 
-bool fleet_files_read(const char *path, fleet_file receive, void *context, struct error *error)
+static bool take_path(
+    const char *path, fleet_file receive, fleet_refused refused, void *context, struct error *error)
 {
 	scoped(fd) int file = -1;
 	struct stat status;
@@ -76,6 +80,12 @@ bool fleet_files_read(const char *path, fleet_file receive, void *context, struc
 		return error_set(
 		    error, file_error_kind(errno), "cannot open %s: %s", path, strerror(errno));
 	if (S_ISDIR(status.st_mode))
-		return take_folder(path, receive, context, error);
+		return take_folder(path, receive, refused, context, error);
 	return take_descriptor(file, path, receive, context, error);
+}
+
+bool fleet_files_read(
+    const char *path, fleet_file receive, fleet_refused refused, void *context, struct error *error)
+{
+	return take_path(path, receive, refused, context, error) || refused(context, error);
 }

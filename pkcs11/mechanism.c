@@ -53,3 +53,18 @@ bool mechanism_look(const struct token *token, enum mechanism mechanism,
 	};
 	return true;
 }
+
+bool mechanism_find_pss(const struct token *token, enum mechanism *ret_by, struct error *error)
+{
+	static const enum mechanism ways[] = { MECHANISM_PSS, MECHANISM_RAW };
+	struct mechanism_range range;
+
+	*ret_by = MECHANISM_COUNT;
+	for (size_t i = 0; i < ARRAY_LENGTH(ways) && *ret_by == MECHANISM_COUNT; i++) {
+		if (!mechanism_look(token, ways[i], &range, error))
+			return false;
+		if (range.there)
+			*ret_by = ways[i];
+	}
+	return true;
+}

@@ -26,3 +26,7 @@ const char *mechanism_name(enum mechanism mechanism); /* "CKM_RSA_PKCS" */
 /* A mechanism that the token does not have is no failure. */
 MUST_CHECK bool mechanism_look(const struct token *token, enum mechanism mechanism,
     struct mechanism_range *ret_range, struct error *error);
+/* By which mechanism RSA-PSS signatures come about, which TLS wants: PSS itself, else raw RSA.
+   MECHANISM_COUNT: by none; then there is TLS 1.2 with PKCS #1 v1.5 only. */
+MUST_CHECK bool mechanism_find_pss(
+    const struct token *token, enum mechanism *ret_by, struct error *error);

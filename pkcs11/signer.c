@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
 #include "pkcs11/key_pair_read.h"
+#include "pkcs11/mechanism.h"
 #include "pkcs11/module.h"
 #include "pkcs11/object.h"
 #include "pkcs11/signer_backend.h"
@@ -86,6 +87,16 @@ void signer_close(struct signer *signer)
 const char *signer_name(const struct signer *signer)
 {
 	return signer->backend->name;
+}
+
+bool signer_makes_pss(const struct signer *signer)
+{
+	struct error ignored = ERROR_INIT;
+	enum mechanism by;
+
+	if (!mechanism_find_pss(signer->token, &by, &ignored))
+		return true;
+	return by == MECHANISM_PSS || (by == MECHANISM_RAW && signer->backend->pads);
 }
 
 bool signer_check_id(const struct token *token, const struct key_id *id, struct error *error)

@@ -37,6 +37,9 @@ MUST_CHECK bool signer_open(enum signer_kind kind, struct token *token, struct s
     bool *ret_absent, struct error *error);
 void signer_close(struct signer *signer);
 const char *signer_name(const struct signer *signer);
+/* Whether its keys make RSA-PSS signatures: by the token's mechanism, or by raw RSA if this kind can
+   pad. A token that does not say is taken to be able: its signature will tell. */
+bool signer_makes_pss(const struct signer *signer);
 
 /* Exactly one private key must have this id: a signer takes one of several without a word. When
    this fails, no other signer does better. */

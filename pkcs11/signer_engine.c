@@ -136,6 +136,7 @@ const struct signer_backend signer_engine = {
 	.name = "engine",
 	.package = PACKAGE,
 	.answers_for_pin = true,
+	.pads = true,
 	.open = engine_open,
 	.load = engine_load,
 	.close = engine_close,

@@ -22,21 +22,37 @@ static void scoped_destroy_slot_list(struct slot_list *list)
 	free(list->ids);
 }
 
+struct listing {
+	size_t count;
+	struct text_buffer texts;
+	struct text_buffer uris; /* a ", " after each: an URI has no blank in it */
+	bool alike;
+};
+
 /* What a look at every slot finds. */
 struct census {
-	size_t present;
-	size_t matching;
+	struct listing present, matching;
 	size_t unreadable;
 	CK_RV unreadable_result;
 	struct token_info match; /* the last one */
-	struct text_buffer present_list;
-	struct text_buffer matching_list;
 };
+
+#define LISTING_INIT                                                                               \
+	{                                                                                          \
+		.texts = TEXT_BUFFER_INIT(LISTING_LENGTH_MAX),                                     \
+		.uris = TEXT_BUFFER_INIT(LISTING_LENGTH_MAX),                                      \
+	}
+#define CENSUS_INIT                                                                                \
+	{                                                                                          \
+		.present = LISTING_INIT, .matching = LISTING_INIT                                  \
+	}
 
 static void scoped_destroy_census(struct census *census)
 {
-	text_discard(&census->present_list);
-	text_discard(&census->matching_list);
+	text_discard(&census->present.texts);
+	text_discard(&census->present.uris);
+	text_discard(&census->matching.texts);
+	text_discard(&census->matching.uris);
 }
 
 static bool list_slots(struct module *module, struct slot_list *list, struct error *error)
@@ -102,10 +118,27 @@ static bool is_uninitialized(const struct token_info *info)
 	return !(info->raw.flags & CKF_TOKEN_INITIALIZED) && info->label[0] == '\0';
 }
 
-static void describe(struct text_buffer *list, const struct token_info *info)
+static void list_uri(struct listing *listing, const struct token_info *info)
 {
-	text_printf(list, "%s\"%s\" (serial %s, model %s, slot 0x%lx)",
-	    list->length > 0 ? ", " : "", info->label, info->serial, info->model, info->slot);
+	scoped(char) char *uri = NULL;
+	scoped(text) struct text_buffer item = TEXT_BUFFER_INIT(LISTING_LENGTH_MAX);
+	struct error ignored = ERROR_INIT;
+
+	if (!token_uri_name(info, &uri, &ignored) || !text_printf(&item, "%s, ", uri))
+		return;
+	if (listing->uris.length > 0 && strstr(listing->uris.data, item.data))
+		listing->alike = true;
+	else
+		text_add_string(&listing->uris, item.data);
+}
+
+static void enlist(struct listing *listing, const struct token_info *info)
+{
+	listing->count++;
+	text_printf(&listing->texts, "%s\"%s\" (serial %s, model %s, slot 0x%lx)",
+	    listing->texts.length > 0 ? ", " : "", info->label, info->serial, info->model,
+	    info->slot);
+	list_uri(listing, info);
 }
 
 static void look(
@@ -126,18 +159,33 @@ static void look(
 	fill_info(&info, slot, &raw);
 	if (is_uninitialized(&info))
 		return;
-	census->present++;
-	describe(&census->present_list, &info);
+	enlist(&census->present, &info);
 	if (!token_uri_matches(uri, &info))
 		return;
-	census->matching++;
 	census->match = info;
-	describe(&census->matching_list, &info);
+	enlist(&census->matching, &info);
 }
 
-static const char *listing(const struct text_buffer *list)
+static bool take_census(
+    struct module *module, const struct token_uri *uri, struct census *census, struct error *error)
 {
-	return list->length > 0 ? list->data : "none";
+	scoped(slot_list) struct slot_list slots = { NULL, 0 };
+
+	if (!list_slots(module, &slots, error))
+		return false;
+	for (CK_ULONG i = 0; i < slots.count; i++)
+		look(module, uri, slots.ids[i], census);
+	return true;
+}
+
+static const char *text_of(const struct listing *listing)
+{
+	return listing->texts.length > 0 ? listing->texts.data : "none";
+}
+
+static const char *more_of(const struct listing *listing)
+{
+	return listing->texts.failed ? ", ..." : "";
 }
 
 static bool judge(const struct census *census, const struct module *module,
@@ -145,39 +193,67 @@ static bool judge(const struct census *census, const struct module *module,
 {
 	char buffer[MODULE_RESULT_NAME_SIZE];
 
-	if (census->matching == 1)
+	if (census->matching.count == 1)
 		return true;
-	if (census->matching > 1)
-		return error_set(error, ERROR_TOKEN, "%zu tokens match %s, add serial=: %s%s",
-		    census->matching, token_uri_text(uri), listing(&census->matching_list),
-		    census->matching_list.failed ? ", ..." : "");
+	if (census->matching.count > 1)
+		return error_set(error, ERROR_TOKEN, "%zu tokens match %s, %s: %s%s",
+		    census->matching.count, token_uri_text(uri),
+		    census->matching.alike ? "and no serial= tells them apart" : "add serial=",
+		    text_of(&census->matching), more_of(&census->matching));
 	if (census->unreadable > 0)
 		return error_set(error, ERROR_TOKEN,
 		    "no token of %s matches %s, and %zu could not be read (%s); those there: %s%s",
 		    module_path(module), token_uri_text(uri), census->unreadable,
 		    module_result_name(census->unreadable_result, buffer),
-		    listing(&census->present_list), census->present_list.failed ? ", ..." : "");
+		    text_of(&census->present), more_of(&census->present));
 	return error_set(error, ERROR_TOKEN, "no token of %s matches %s; those there: %s%s",
-	    module_path(module), token_uri_text(uri), listing(&census->present_list),
-	    census->present_list.failed ? ", ..." : "");
+	    module_path(module), token_uri_text(uri), text_of(&census->present),
+	    more_of(&census->present));
 }
 
 bool slot_list_find(struct module *module, const struct token_uri *uri, struct token_info *ret_info,
     struct error *error)
 {
-	scoped(slot_list) struct slot_list list = { NULL, 0 };
-	scoped(census) struct census census = {
-		.present_list = TEXT_BUFFER_INIT(LISTING_LENGTH_MAX),
-		.matching_list = TEXT_BUFFER_INIT(LISTING_LENGTH_MAX),
-	};
+	scoped(census) struct census census = CENSUS_INIT;
 
-	if (!list_slots(module, &list, error))
-		return false;
-	for (CK_ULONG i = 0; i < list.count; i++)
-		look(module, uri, list.ids[i], &census);
-	if (!judge(&census, module, uri, error))
+	if (!take_census(module, uri, &census, error) || !judge(&census, module, uri, error))
 		return false;
 
 	*ret_info = census.match;
+	return true;
+}
+
+/* Without the last ", "; as many as there is room for. */
+static void copy_uris(struct text_buffer *uris, char target[SLOT_SURVEY_URIS_SIZE])
+{
+	size_t length = uris->length;
+
+	while (length >= SLOT_SURVEY_URIS_SIZE) {
+		do
+			length--;
+		while (length > 0 && uris->data[length - 1] != ' ');
+	}
+	if (length > 0)
+		memcpy(target, uris->data, length - strlen(", "));
+}
+
+bool slot_list_survey(struct module *module, const struct token_uri *uri,
+    struct slot_survey *ret_survey, struct error *error)
+{
+	scoped(census) struct census census = CENSUS_INIT;
+	struct listing *shown = &census.present;
+
+	if (!take_census(module, uri, &census, error))
+		return false;
+	if (census.matching.count > 0)
+		shown = &census.matching;
+
+	*ret_survey = (struct slot_survey){
+		.present = census.present.count,
+		.matching = census.matching.count,
+		.unreadable = census.unreadable,
+		.alike = census.matching.alike,
+	};
+	copy_uris(&shown->uris, ret_survey->uris);
 	return true;
 }

@@ -6,6 +6,9 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#define SLOT_SURVEY_URIS_SIZE 256
 
 struct module;
 struct token_info;
@@ -15,3 +18,15 @@ struct token_uri;
    that cannot be read hides no other: the message counts it when nothing matches. */
 MUST_CHECK bool slot_list_find(struct module *module, const struct token_uri *uri,
     struct token_info *ret_info, struct error *error);
+
+struct slot_survey {
+	size_t present, matching; /* tokens that are initialized, and those of them that match */
+	size_t unreadable;
+	bool alike; /* two that match have the same label and serial: no URI tells them apart */
+	/* One URI for each that matches, or, when none does, for each that is present. */
+	char uris[SLOT_SURVEY_URIS_SIZE];
+};
+
+/* What there is to choose from, for who has to. */
+MUST_CHECK bool slot_list_survey(struct module *module, const struct token_uri *uri,
+    struct slot_survey *ret_survey, struct error *error);

@@ -7,9 +7,6 @@
 #include "pkcs11/slot_list.h"
 #include "pkcs11/token_uri.h"
 
-/* Tokens list 20 to 300. */
-#define MECHANISM_COUNT_MAX 1024
-
 struct token {
 	struct module *module;
 	struct token_info info;
@@ -129,20 +126,6 @@ bool token_is_alive(const struct token *token)
 	CK_SESSION_INFO info;
 
 	return token_functions(token)->C_GetSessionInfo(token->session, &info) == CKR_OK;
-}
-
-bool token_signs_pss(const struct token *token)
-{
-	CK_FUNCTION_LIST *functions = token_functions(token);
-	CK_MECHANISM_TYPE mechanisms[MECHANISM_COUNT_MAX];
-	CK_ULONG count = MECHANISM_COUNT_MAX;
-
-	if (functions->C_GetMechanismList(token->info.slot, mechanisms, &count) != CKR_OK)
-		return true;
-	for (CK_ULONG i = 0; i < count; i++)
-		if (mechanisms[i] == CKM_RSA_PKCS_PSS || mechanisms[i] == CKM_RSA_X_509)
-			return true;
-	return false;
 }
 
 static const struct {

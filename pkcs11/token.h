@@ -64,9 +64,6 @@ MUST_CHECK bool token_try_session(const struct token *token, struct error *error
 /* False: the device was pulled out, a server has died, an idle session was ended. Nothing that came
    from the token in this process is good any more, the signer's session included. */
 bool token_is_alive(const struct token *token);
-/* Whether it can make RSA-PSS signatures, itself or by raw RSA. A token whose list of mechanisms
-   cannot be had is taken to be able. */
-bool token_signs_pss(const struct token *token);
 /* One C_Login; pin NULL is the pin pad. *ret_login is set in any case. */
 MUST_CHECK bool token_log_in(struct token *token, const struct secret *pin,
     enum token_login *ret_login, struct error *error);

@@ -274,6 +274,17 @@ static void copy_token(CK_TOKEN_INFO *target, const CK_TOKEN_INFO *raw)
 	copy_field(target->manufacturerID, raw->manufacturerID, sizeof(raw->manufacturerID));
 }
 
+bool token_uri_name(const struct token_info *info, char **ret_text, struct error *error)
+{
+	scoped(P11KitUri) P11KitUri *uri = p11_kit_uri_new();
+
+	if (!uri)
+		return error_set(error, ERROR_INTERNAL, "no memory for the URI of a token");
+	copy_token(p11_kit_uri_get_token_info(uri), &info->raw);
+	return p11_kit_uri_format(uri, P11_KIT_URI_FOR_TOKEN, ret_text) == P11_KIT_URI_OK
+	       || error_set(error, ERROR_INTERNAL, "cannot write the URI of a token");
+}
+
 bool key_uri_format(const struct token_info *info, const struct key_id *id, const char *label,
     char **ret_uri, struct error *error)
 {

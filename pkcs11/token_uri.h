@@ -29,6 +29,9 @@ const char *token_uri_text(const struct token_uri *uri); /* as it was given; bor
 MUST_CHECK bool token_uri_format(const struct token_uri *uri, char **ret_text, struct error *error);
 bool token_uri_matches(const struct token_uri *uri, const struct token_info *info);
 
+/* The URI that names this token, by what key_uri_format writes of one. Owned. */
+MUST_CHECK bool token_uri_name(const struct token_info *info, char **ret_text, struct error *error);
+
 /* The URI of a key by its id, as key_uri_format writes it. `object` and type=private may be there;
    the id alone says which key. Another type is ERROR_CONFIG. */
 MUST_CHECK bool key_uri_parse(

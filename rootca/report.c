@@ -121,7 +121,7 @@ bool command_report(const struct options *options, struct error *error)
 	scoped(fleet) struct fleet fleet = { .count = 0 };
 	scoped(cJSON) cJSON *object = NULL;
 
-	if (!fleet_read(options->operands, options->operand_count, &fleet, error))
+	if (!fleet_read(options->operands, options->operand_count, NULL, &fleet, error))
 		return false;
 	qsort(fleet.identities, fleet.count, sizeof(fleet.identities[0]), compare);
 	object = describe(&fleet, clock_now());

@@ -26,7 +26,7 @@ static bool check_fleet(
 
 	if (options->without_report)
 		return true;
-	if (!fleet_read(options->fleets, options->fleet_count, &fleet, error))
+	if (!fleet_read(options->fleets, options->fleet_count, NULL, &fleet, error))
 		return false;
 	certificate_sha256(standing->pair.certificate, sha256);
 	for (size_t i = 0; i < fleet.count; i++) {

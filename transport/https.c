@@ -11,9 +11,11 @@
 #include "transport/url.h"
 
 #include <curl/curl.h>
+#include <netdb.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define PROXY_SIZE 64 /* an IPv6 address with its zone, and a port */
 
@@ -27,8 +29,9 @@ struct https {
 	struct tls_trace trace;
 	struct response_head head;
 	struct text_buffer body;
-	bool at_server;       /* TLS with the server has begun, none with a proxy only */
-	struct error refusal; /* of a callback of ours: then it is the reason, not the CURLcode */
+	bool at_server;        /* TLS with the server has begun, none with a proxy only */
+	char peer[PROXY_SIZE]; /* to which the last socket was opened */
+	struct error refusal;  /* of a callback of ours: then it is the reason, not the CURLcode */
 	char reason[CURL_ERROR_SIZE];
 };
 
@@ -65,6 +68,21 @@ static CURLcode prepare_tls(CURL *curl, void *context, void *user)
 		return CURLE_OK;
 	return tls_identity_use(&https->identity, context, &https->refusal) ? CURLE_OK
 									    : CURLE_SSL_CERTPROBLEM;
+}
+
+/* As libcurl does it. From 8.14 on it forgets, when a proxy lets nobody through, where that was. */
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct https *https = user;
+	char host[NI_MAXHOST];
+	char port[NI_MAXSERV];
+
+	(void)purpose;
+	if (getnameinfo(&address->addr, address->addrlen, host, sizeof(host), port, sizeof(port),
+		NI_NUMERICHOST | NI_NUMERICSERV)
+	    == 0)
+		text_format(https->peer, sizeof(https->peer), "%s port %s", host, port);
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static size_t receive_body(char *bytes, size_t size, size_t count, void *user)
@@ -141,6 +159,8 @@ static bool configure(struct https *https, struct error *error)
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L),
 		curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L),
 		trust(https),
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket),
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, https),
 		curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, prepare_tls),
 		curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, https),
 		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body),
@@ -259,20 +279,14 @@ static void note_facts(struct https *https, const struct https_failure *failure)
 
 /* On a new connection TLS with the server comes first, unless there is a proxy in between. It is named
    by its address: the variable that names it may hold a password. */
-static void find_proxy(const struct https *https, char ret_proxy[PROXY_SIZE])
+static const char *find_proxy(const struct https *https)
 {
-	const char *address = NULL;
 	long connections = 0;
-	long own_port = 0; /* none while nothing is connected */
-	long port = 0;
+	long own_port = 0; /* none while nothing is connected; -1: it is forgotten */
 
 	curl_easy_getinfo(https->curl, CURLINFO_NUM_CONNECTS, &connections);
 	curl_easy_getinfo(https->curl, CURLINFO_LOCAL_PORT, &own_port);
-	curl_easy_getinfo(https->curl, CURLINFO_PRIMARY_IP, &address);
-	curl_easy_getinfo(https->curl, CURLINFO_PRIMARY_PORT, &port);
-	ret_proxy[0] = '\0';
-	if (connections > 0 && own_port > 0 && !https->at_server)
-		text_format(ret_proxy, PROXY_SIZE, "%s port %ld", address ? address : "?", port);
+	return connections > 0 && own_port != 0 && !https->at_server ? https->peer : "";
 }
 
 bool https_post(struct https *https, const char *url, const char *secret_header, const char *body,
@@ -285,7 +299,6 @@ bool https_post(struct https *https, const char *url, const char *secret_header,
 		.trace = &https->trace,
 	};
 	scoped(request_headers) struct curl_slist *headers = NULL;
-	char proxy[PROXY_SIZE];
 	char host[URL_HOST_SIZE];
 
 	reset(https);
@@ -297,8 +310,7 @@ bool https_post(struct https *https, const char *url, const char *secret_header,
 	failure.code = perform(https, url, headers, body, length);
 	curl_easy_getinfo(https->curl, CURLINFO_OS_ERRNO, &failure.os_error);
 	curl_easy_getinfo(https->curl, CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
-	find_proxy(https, proxy);
-	failure.proxy = proxy;
+	failure.proxy = find_proxy(https);
 	if (https->reason[0] == '\0')
 		failure.reason = curl_easy_strerror(failure.code);
 	note_facts(https, &failure);

@@ -1,5 +1,6 @@
 #include "agent/commands/commands.h"
 
+#include "agent/options.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -36,6 +37,9 @@ const struct command command_table[COMMAND_COUNT] = {
 	{ .name = "run", .bit = COMMAND_RUN, .access = COMMAND_WRITES, .run_whole = command_run,
 	  .arguments = "",
 	  .sentence = "stay and renew each identity at its moment: the daemon" },
+	{ .name = "plan", .bit = COMMAND_PLAN, .access = COMMAND_READS, .run_whole = command_plan,
+	  .arguments = "[--bucket SPAN] [FILE|FOLDER...]", .operands = OPTIONS_OPERANDS_MAX,
+	  .sentence = "show when a fleet will renew, from its hosts' `status --json`, and the load on the Connector" },
 };
 /* clang-format on */
 

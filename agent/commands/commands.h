@@ -51,7 +51,7 @@ struct command {
 	size_t operands; /* how many words may stand behind it */
 };
 
-#define COMMAND_COUNT 10
+#define COMMAND_COUNT 11
 
 extern const struct command command_table[COMMAND_COUNT];
 
@@ -78,6 +78,7 @@ MUST_CHECK bool command_doctor(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_audit(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
+int command_plan(const struct call *call, cJSON **ret_report);
 int command_run(const struct call *call, cJSON **ret_report);
 /* doctor, when the configuration cannot be read. */
 void command_doctor_refused(

@@ -109,6 +109,7 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 	const struct errand errand = {
 		.task = JOB_RENEW,
 		.renew = renew,
+		.spare = !call->spares_later,
 		.retry_pin = call->options->retry_pin,
 		.listener = &listener,
 	};
@@ -159,16 +160,15 @@ static bool probe(
 	return true;
 }
 
-bool command_renew(
+static bool renew(
     const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	struct decision decision;
 	enum reason reason;
 
-	if (call->options->dry_run)
-		return try_dry(call, identity, result, error);
 	decision = decide_renew(identity, &(struct wish){
 					      .force = call->options->force,
+					      .no_spare = call->spares_later,
 					      .started = call->started,
 					      .now = clock_now(),
 					  });
@@ -189,5 +189,16 @@ bool command_renew(
 		return false;
 	}
 	say_nothing_to_do(identity, result);
+	return true;
+}
+
+bool command_renew(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
+{
+	if (call->options->dry_run)
+		return try_dry(call, identity, result, error);
+	if (!renew(call, identity, result, error))
+		return false;
+	result->lacks_spare = call->spares_later && decide_lacks_spare(identity, clock_now());
 	return true;
 }

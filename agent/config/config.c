@@ -26,7 +26,8 @@ struct section {
 struct reading {
 	struct section agent;
 	struct section *identities;
-	size_t count;
+	uint32_t *hashes; /* of their names: hundreds of sections lie far apart */
+	size_t count, room;
 	struct section *current; /* one of the above */
 	const char *path;        /* of the file being read */
 };
@@ -37,6 +38,7 @@ static void reading_clear(struct reading *reading)
 	for (size_t i = 0; i < reading->count; i++)
 		identity_settings_clear(&reading->identities[i].settings);
 	free(reading->identities);
+	free(reading->hashes);
 }
 
 __attribute__((unused)) static inline void scoped_destroy_reading(struct reading *reading)
@@ -44,12 +46,45 @@ __attribute__((unused)) static inline void scoped_destroy_reading(struct reading
 	reading_clear(reading);
 }
 
+/* FNV-1a */
+static uint32_t hash(const char *name)
+{
+	uint32_t value = 2166136261U;
+
+	for (; *name; name++)
+		value = (value ^ (unsigned char)*name) * 16777619U;
+	return value;
+}
+
 static struct section *find_identity(const struct reading *reading, const char *name)
 {
+	const uint32_t wanted = hash(name);
+
 	for (size_t i = 0; i < reading->count; i++)
-		if (text_equal(reading->identities[i].settings.name, name))
+		if (reading->hashes[i] == wanted
+		    && text_equal(reading->identities[i].settings.name, name))
 			return &reading->identities[i];
 	return NULL;
+}
+
+static bool make_room(struct reading *reading, struct error *error)
+{
+	const size_t room = reading->room == 0 ? 8 : reading->room * 2;
+	struct section *sections;
+	uint32_t *hashes;
+
+	if (reading->count < reading->room)
+		return true;
+	sections = realloc(reading->identities, room * sizeof(*sections));
+	if (sections)
+		reading->identities = sections;
+	hashes = realloc(reading->hashes, room * sizeof(*hashes));
+	if (hashes)
+		reading->hashes = hashes;
+	if (!sections || !hashes)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
+	reading->room = room;
+	return true;
 }
 
 static bool add_identity(struct reading *reading, const char *name, struct error *error)
@@ -61,11 +96,10 @@ static bool add_identity(struct reading *reading, const char *name, struct error
 	if (reading->count == CONFIG_IDENTITIES_MAX)
 		return error_set(
 		    error, ERROR_CONFIG, "more than %d identities", CONFIG_IDENTITIES_MAX);
-	section = realloc(reading->identities, (reading->count + 1) * sizeof(*section));
-	if (!section)
-		return error_set(error, ERROR_INTERNAL, "out of memory");
-	reading->identities = section;
-	section += reading->count++;
+	if (!make_room(reading, error))
+		return false;
+	reading->hashes[reading->count] = hash(name);
+	section = &reading->identities[reading->count++];
 	*section = (struct section){ .settings = identity_settings_empty() };
 	/* identity_name_check has seen that it fits. */
 	(void)!text_copy(section->settings.name, sizeof(section->settings.name), name);

@@ -19,7 +19,7 @@
 #include <stddef.h>
 
 #define CONFIG_PATH_DEFAULT "/etc/renewal-agent/renewal-agent.conf"
-#define CONFIG_IDENTITIES_MAX 256
+#define CONFIG_IDENTITIES_MAX 1024
 
 struct config {
 	char *path;
@@ -43,6 +43,10 @@ cJSON *identity_settings_to_json(const struct identity_settings *settings);
 MUST_CHECK bool identity_settings_from_json(
     const cJSON *json, struct identity_settings **ret_settings, struct error *error);
 void identity_settings_discard(struct identity_settings *settings);
+
+/* Whether one worker, with one login, can work for both: token, module, PIN and signer are the same. */
+bool identity_settings_share_login(
+    const struct identity_settings *a, const struct identity_settings *b);
 
 DEFINE_SCOPED(config, struct config *, config_discard)
 DEFINE_SCOPED(identity_settings, struct identity_settings *, identity_settings_discard)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONFIG_FILES_MAX 256
+#define CONFIG_FILES_MAX 1025
 #define CONFIG_FILE_SIZE_MAX (256 * 1024)
 
 struct config_files {

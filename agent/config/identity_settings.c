@@ -85,9 +85,12 @@ bool identity_settings_check(const struct identity_settings *settings, struct er
 	unsigned count = 0;
 
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		scoped(char) char *text = setting_format(&setting_table[i], settings);
+		scoped(char) char *text = NULL;
 
-		if (setting_table[i].required && !text)
+		if (!setting_table[i].required)
+			continue;
+		text = setting_format(&setting_table[i], settings);
+		if (!text)
 			return error_set(error, ERROR_CONFIG, "[identity %s] needs \"%s\"",
 			    settings->name, setting_table[i].name);
 	}
@@ -99,6 +102,23 @@ bool identity_settings_check(const struct identity_settings *settings, struct er
 		    "and pin_pad: keep one",
 		    settings->name);
 	return true;
+}
+
+bool identity_settings_share_login(
+    const struct identity_settings *a, const struct identity_settings *b)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		scoped(char) char *of_a = NULL;
+		scoped(char) char *of_b = NULL;
+
+		if (!setting_table[i].of_login)
+			continue;
+		of_a = setting_format(&setting_table[i], a);
+		of_b = setting_format(&setting_table[i], b);
+		if (!text_equal(of_a, of_b))
+			return false;
+	}
+	return text_equal(a->state_directory, b->state_directory);
 }
 
 cJSON *identity_settings_to_json(const struct identity_settings *settings)

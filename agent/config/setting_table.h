@@ -26,6 +26,7 @@ enum setting_kind {
 	SETTING_YES_NO,
 	SETTING_DESCRIPTOR,
 	SETTING_SIGNER,
+	SETTING_LOG_FORMAT,
 };
 
 struct setting {
@@ -34,13 +35,14 @@ struct setting {
 	bool of_agent; /* stands in [agent] only */
 	bool required;
 	bool of_pin;   /* at most one of these */
+	bool of_login; /* identities with the same ones can share a worker and its login */
 	size_t offset; /* in struct identity_settings */
 	double least, most;
 	const char *standard; /* the default, as it would be written; NULL: none */
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 37
+#define SETTING_COUNT 39
 
 extern const struct setting setting_table[SETTING_COUNT];
 

@@ -26,10 +26,21 @@ enum signer_choice {
 	SIGNER_CHOICE_PKCS11PROV,
 };
 
+/* How messages are written. */
+enum log_format {
+	LOG_FORMAT_TEXT,    /* on stderr */
+	LOG_FORMAT_JSON,    /* on stderr, one object a line */
+	LOG_FORMAT_JOURNAL, /* to journald, with its fields */
+};
+
 struct identity_settings {
 	char name[IDENTITY_NAME_SIZE]; /* [A-Za-z0-9_.-]+, the first a letter or a digit */
 
-	char *state_directory;               /* of [agent]; the same for all */
+	/* Of [agent]; the same for all. */
+	char *state_directory;
+	enum log_format log;
+	char *metrics_file; /* NULL: none is written */
+
 	char *connector_url;                 /* https */
 	char *enrollment_url;                /* https; NULL: --url or the token's own */
 	struct setting_list connector_hosts; /* empty: the host of connector_url */

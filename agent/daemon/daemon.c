@@ -99,8 +99,8 @@ static void count(struct daemon *daemon, const cJSON *report)
 	}
 }
 
-/* What `renew` does, for all whose moment it is in one run. */
-static bool renew(struct daemon *daemon, bool force, struct error *error)
+/* What `renew` does, in one run for all of `chosen`; and the metrics of all. */
+static void visit_these(struct daemon *daemon, bool force, const struct config *chosen)
 {
 	const struct options options = {
 		.command = command_find("renew"),
@@ -109,21 +109,38 @@ static bool renew(struct daemon *daemon, bool force, struct error *error)
 		.json = true,
 		.verbose = daemon->call->options->verbose,
 	};
-	const struct call call = { &options, daemon->call->console, clock_now() };
+	const struct call call = {
+		.options = &options,
+		.console = daemon->call->console,
+		.started = clock_now(),
+	};
+	scoped(cJSON) cJSON *report = NULL;
+
+	(void)visit_chosen(&call, daemon->household.config, chosen, &report);
+	if (chosen->count > 0)
+		count(daemon, report);
+}
+
+static bool renew(struct daemon *daemon, bool force, struct error *error)
+{
 	/* The settings are borrowed. */
 	struct config chosen = { .path = daemon->household.config->path };
-	scoped(cJSON) cJSON *report = NULL;
 
 	chosen.identities = calloc(daemon->household.agenda.count, sizeof(*chosen.identities));
 	if (!chosen.identities)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	choose(daemon, force, &chosen);
-	if (chosen.count > 0) {
-		(void)visit_all(&call, &chosen, &report);
-		count(daemon, report);
-	}
+	if (chosen.count > 0)
+		visit_these(daemon, force, &chosen);
 	free(chosen.identities);
 	return true;
+}
+
+static void write_metrics(struct daemon *daemon)
+{
+	const struct config none = { .path = daemon->household.config->path };
+
+	visit_these(daemon, false, &none);
 }
 
 static void reload(struct daemon *daemon)
@@ -146,6 +163,7 @@ static void reload(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->household.agenda.count; i++)
 		appointment_forget(&daemon->household.agenda.list[i]);
 	household_look(&daemon->household, daemon->call, &daemon->wake, true);
+	write_metrics(daemon);
 	say_what_is_next(daemon, true);
 }
 
@@ -190,6 +208,7 @@ static bool keep_going(struct daemon *daemon, struct error *error)
 	daemon->steady = clock_milliseconds();
 	household_look(&daemon->household, daemon->call, &daemon->wake, true);
 	household_catch_up(&daemon->household, daemon->wall);
+	write_metrics(daemon);
 	say_what_is_next(daemon, true);
 	while (daemon->ended_by == 0)
 		if (!go_round(daemon, error))

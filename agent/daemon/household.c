@@ -51,6 +51,7 @@ bool household_open(const struct call *call, struct household *ret_household, st
 		    && !admit(&household, &config->identities[i], error))
 			return false;
 
+	call->console->format = config->identities[0].log;
 	*ret_household = household;
 	household = (struct household){ .config = NULL };
 	return true;
@@ -133,11 +134,11 @@ void household_look(
 		struct appointment *appointment = &household->agenda.list[i];
 		struct moment moment;
 
-		console_enter(call->console, appointment->settings->name);
+		console_enter(call->console, appointment->settings->name, NULL);
 		moment = look(appointment->settings, call, wake, tell, appointment);
 		appointment_note(appointment, moment, clock_now(), clock_milliseconds());
 	}
-	console_enter(call->console, NULL);
+	console_enter(call->console, NULL, NULL);
 }
 
 void household_catch_up(struct household *household, int64_t now)

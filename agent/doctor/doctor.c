@@ -16,6 +16,7 @@ static void (*const checks[CHECK_FIRST_OF_WORKER])(const struct doctor *, struct
 	[CHECK_JOURNAL] = doctor_journal,
 	[CHECK_CERTIFICATE] = doctor_certificate,
 	[CHECK_CREDENTIALS] = doctor_credentials,
+	[CHECK_HOOKS] = doctor_hooks,
 };
 
 static void check_own(const struct doctor *doctor, struct check_list *list)

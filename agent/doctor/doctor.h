@@ -33,6 +33,7 @@ void doctor_refuse(const struct error *reason, struct result *result);
 /* One function a check. It fills *check, whose id is set. */
 void doctor_configuration(const struct doctor *doctor, struct check *check);
 void doctor_credentials(const struct doctor *doctor, struct check *check);
+void doctor_hooks(const struct doctor *doctor, struct check *check);
 void doctor_state_directory(const struct doctor *doctor, struct check *check);
 void doctor_state_space(const struct doctor *doctor, struct check *check);
 void doctor_state_fsync(const struct doctor *doctor, struct check *check);

@@ -3,8 +3,14 @@
 #include "base/file.h"
 #include "base/scoped.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "pkcs11/pin.h"
 #include "pkcs11/token.h"
+
+#define CURE_FINAL_TRY                                                                             \
+	"Make sure that the PIN is right, then run once: renew --dry-run --retry-pin (without a "  \
+	"certificate: enroll --retry-pin)"
+#define CURE_SIZE sizeof(((struct check *)0)->cure)
 
 static const char *const source_names[] = {
 	[PIN_NONE] = "none is configured",
@@ -23,6 +29,16 @@ static const char *const source_cures[] = {
 	[PIN_PAD] = NULL,
 };
 
+/* The source's name follows. */
+static const char *const new_pin[] = {
+	[PIN_NONE] = "Keep it",
+	[PIN_FILE] = "Write it to ",
+	[PIN_CREDENTIAL] = "Make it the credential ",
+	[PIN_DESCRIPTOR] = "Hand it over by pin_fd",
+	[PIN_COMMAND] = "Let it be what this prints: ",
+	[PIN_PAD] = "Type it at the pin pad from then on",
+};
+
 void examine_pin_source(struct examination *examination, struct check *check)
 {
 	const struct pin_source source = access_pin_source(examination->run.settings);
@@ -36,6 +52,24 @@ void examine_pin_source(struct examination *examination, struct check *check)
 		check_set_ok(check, "read from %s %s", source_names[source.kind], source.name);
 	else
 		check_set_ok(check, "%s", source_names[source.kind]);
+}
+
+/* What the security officer does, and what becomes of the new PIN then. */
+static void cure_lock(const struct examination *examination, char cure[CURE_SIZE])
+{
+	const struct identity_settings *settings = examination->run.settings;
+	const struct pin_source source = access_pin_source(settings);
+	const char *named = source.name ? source.name : "";
+	char tool[CURE_SIZE / 2] = "with the token's own tool";
+
+	if (!settings->module_init_args) /* with them only the token's own tool gets in */
+		(void)text_format(tool, sizeof(tool),
+		    "pkcs11-tool --module %s --slot 0x%lx --login --login-type so --init-pin",
+		    settings->module, token_info(examination->token)->slot);
+	text_format(cure, CURE_SIZE,
+	    "Only the token's security officer unlocks it, by a new PIN: %s. %s%s; then run doctor "
+	    "again.",
+	    tool, new_pin[source.kind], named);
 }
 
 static void fail_pin(
@@ -72,6 +106,7 @@ static bool check_way(const struct examination *examination, struct check *check
 void examine_pin_state(struct examination *examination, struct check *check)
 {
 	const struct token_info *info = token_info(examination->token);
+	char lock[CURE_SIZE];
 
 	if (!info->login_required) {
 		check_set_ok(check, "the token wants no login");
@@ -79,13 +114,12 @@ void examine_pin_state(struct examination *examination, struct check *check)
 	}
 	if (!check_way(examination, check))
 		return;
+	cure_lock(examination, lock);
 	if (info->pin_locked)
-		fail_pin(check, ERROR_PIN, "Let the security officer set the PIN anew.",
+		fail_pin(check, ERROR_PIN, lock,
 		    "the token has locked its PIN after too many wrong ones");
 	else if (info->pin_final_try)
-		fail_pin(check, ERROR_PIN,
-		    "Make sure that the PIN is right, then run once: renew --dry-run --retry-pin "
-		    "(without a certificate: enroll --retry-pin)",
+		fail_pin(check, ERROR_PIN, CURE_FINAL_TRY,
 		    "one more wrong PIN locks the token, so none is tried");
 	else if (info->pin_count_low)
 		check_set_warning(check,
@@ -96,12 +130,27 @@ void examine_pin_state(struct examination *examination, struct check *check)
 		check_set_ok(check, "the token shows no wrong PIN");
 }
 
+static const char *latch_cure(
+    const struct examination *examination, enum error_kind kind, char lock[CURE_SIZE])
+{
+	const struct token_info *info = token_info(examination->token);
+
+	if (kind != ERROR_PIN)
+		return "Let the agent's user write to the state directory.";
+	cure_lock(examination, lock);
+	if (info->pin_locked)
+		return lock;
+	return info->pin_final_try ? CURE_FINAL_TRY
+				   : "Mend the PIN; one that was changed is tried by itself.";
+}
+
 /* The latch lives in the state directory; before the first enrolment there may be none. */
 void examine_pin_latch(struct examination *examination, struct check *check)
 {
 	const char *path = examination->run.settings->state_directory;
 	struct error error = ERROR_INIT;
 	scoped(fd) int folder = -1;
+	char lock[CURE_SIZE];
 
 	if (!token_info(examination->token)->login_required) {
 		check_set_ok(check, "the token wants no login");
@@ -118,24 +167,27 @@ void examine_pin_latch(struct examination *examination, struct check *check)
 	else if (error.kind == ERROR_BUSY)
 		check_set_skipped(check, "%s", error.message);
 	else
-		check_set_failed(check,
-		    error.kind == ERROR_PIN
-			? "Mend the PIN; one that was changed is tried by itself."
-			: "Let the agent's user write to the state directory.",
-		    &error);
+		check_set_failed(check, latch_cure(examination, error.kind, lock), &error);
 }
 
-static const char *login_cure(enum error_kind kind)
+static const char *login_cure(const struct examination *examination, const struct error *error,
+    enum token_login login, char lock[CURE_SIZE])
 {
-	if (kind == ERROR_PIN)
+	if (login == TOKEN_LOGIN_LOCKED) {
+		cure_lock(examination, lock);
+		return lock;
+	}
+	if (login == TOKEN_LOGIN_REFUSED)
 		return "Mend the PIN; this one is not tried again.";
-	return kind == ERROR_TOKEN ? EXAMINATION_CURE_TOKEN : NULL;
+	return error->kind == ERROR_TOKEN ? EXAMINATION_CURE_TOKEN : NULL;
 }
 
 void examine_login(struct examination *examination, struct check *check)
 {
 	const struct token_info *info = token_info(examination->token);
 	struct error error = ERROR_INIT;
+	enum token_login login;
+	char lock[CURE_SIZE];
 
 	if (!info->login_required) {
 		check_set_ok(check, "the token wants no login");
@@ -147,12 +199,12 @@ void examine_login(struct examination *examination, struct check *check)
 		    check, "the token shows that a wrong PIN was tried: doctor uses up no try");
 		return;
 	}
-	if (access_log_in(&examination->run, &examination->pin, &error))
+	if (access_log_in(&examination->run, &examination->pin, &login, &error))
 		check_set_ok(check, "the token accepts the PIN");
 	else if (error.kind == ERROR_BUSY)
 		check_set_skipped(check, "%s", error.message);
 	else
-		check_set_failed(check, login_cure(error.kind), &error);
+		check_set_failed(check, login_cure(examination, &error, login, lock), &error);
 	/* Not needed any more. */
 	secret_discard(take(examination->pin));
 }

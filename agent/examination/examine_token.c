@@ -6,9 +6,18 @@
 #include "pkcs11/key_pair.h"
 #include "pkcs11/mechanism.h"
 #include "pkcs11/module.h"
+#include "pkcs11/slot_list.h"
 #include "pkcs11/token.h"
 #include "pkcs11/token_capacity.h"
 #include "pkcs11/token_uri.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CURE_SIZE sizeof(((struct check *)0)->cure)
+/* Where p11-kit's client module, whose server holds the real one, finds that server. */
+#define SERVER_VARIABLE "P11_KIT_SERVER_ADDRESS"
+#define SERVER_PATH "unix:path="
 
 void examine_module(struct examination *examination, struct check *check)
 {
@@ -40,19 +49,66 @@ static void describe_token(struct check *check, const struct token_info *info)
 		    info->model, info->manufacturer);
 }
 
+/* There is none at all: not plugged in, or whoever serves the module is not there. */
+static void cure_no_token(const struct token_uri *uri, char cure[CURE_SIZE])
+{
+	const char *address = getenv(SERVER_VARIABLE);
+
+	if (address && text_starts_with(address, SERVER_PATH))
+		text_format(cure, CURE_SIZE,
+		    "Start the p11-kit server that " SERVER_VARIABLE " names, with the module of "
+		    "the token, which it must show: p11-kit server --name %s --provider MODULE "
+		    "'%s'",
+		    address + strlen(SERVER_PATH), token_uri_text(uri));
+	else
+		text_format(cure, CURE_SIZE,
+		    "Plug the token in or initialize it; where the module speaks to a daemon, "
+		    "start that, and hand the agent the variables that say where it is%s%s.",
+		    address ? ": " SERVER_VARIABLE " is " : "", address ? address : "");
+}
+
+/* The URI means none of the tokens, or several. */
+static void cure_choice(
+    const struct examination *examination, const struct token_uri *uri, char cure[CURE_SIZE])
+{
+	struct slot_survey survey;
+	struct error ignored = ERROR_INIT;
+
+	if (!slot_list_survey(examination->module, uri, &survey, &ignored)
+	    || (survey.matching == 0 && survey.unreadable > 0) || survey.matching == 1)
+		text_format(cure, CURE_SIZE, "%s", EXAMINATION_CURE_TOKEN);
+	else if (survey.alike)
+		text_format(cure, CURE_SIZE,
+		    "If it is one token, let the module's own configuration show it in one slot; "
+		    "if there are several, give them different labels.");
+	else if (survey.matching > 1)
+		text_format(cure, CURE_SIZE, "Set `token` to one of: %s", survey.uris);
+	else if (survey.present > 0)
+		text_format(cure, CURE_SIZE,
+		    "Plug the token in or initialize it, or set `token` to one that is there: %s",
+		    survey.uris);
+	else
+		cure_no_token(uri, cure);
+}
+
 void examine_token(struct examination *examination, struct check *check)
 {
 	scoped(token_uri) struct token_uri *uri = NULL;
 	scoped(token) struct token *token = NULL;
 	struct error error = ERROR_INIT;
+	char cure[CURE_SIZE];
 
-	if (!token_uri_parse(examination->run.settings->token, &uri, &error)
-	    || !token_find(examination->module, uri, &token, &error)
-	    || !token_open_session(token, true, &error)) {
-		check_set_failed(check,
-		    "Plug the token in or initialize it, or set `token` to one of those that are "
-		    "there.",
-		    &error);
+	if (!token_uri_parse(examination->run.settings->token, &uri, &error)) {
+		check_set_failed(check, "Mend `token`.", &error);
+		return;
+	}
+	if (!token_find(examination->module, uri, &token, &error)) {
+		cure_choice(examination, uri, cure);
+		check_set_failed(check, cure, &error);
+		return;
+	}
+	if (!token_open_session(token, true, &error)) {
+		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
 		return;
 	}
 	examination->token = token;
@@ -109,20 +165,15 @@ void examine_sign_pkcs1(struct examination *examination, struct check *check)
 	}
 }
 
-/* Software can make PSS of raw RSA; without both there is TLS 1.2 with PKCS#1 only. */
 void examine_sign_pss(struct examination *examination, struct check *check)
 {
-	struct mechanism_range pss, raw;
+	enum mechanism by;
 	struct error error = ERROR_INIT;
 
-	if (!mechanism_look(examination->token, MECHANISM_PSS, &pss, &error)
-	    || !mechanism_look(examination->token, MECHANISM_RAW, &raw, &error)) {
+	if (!mechanism_find_pss(examination->token, &by, &error))
 		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
-		return;
-	}
-	if (pss.there || raw.there)
-		check_set_ok(check, "signs by %s",
-		    mechanism_name(pss.there ? MECHANISM_PSS : MECHANISM_RAW));
+	else if (by != MECHANISM_COUNT)
+		check_set_ok(check, "signs by %s", mechanism_name(by));
 	else
 		check_set_warning(check,
 		    "Allow CKM_RSA_PKCS_PSS in the token: TLS 1.3 signs by nothing else.",

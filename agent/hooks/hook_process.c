@@ -2,6 +2,7 @@
 
 #include "agent/hooks/hook_program.h"
 #include "agent/policy.h"
+#include "agent/supervisor/service_manager.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/command_line.h"
@@ -259,6 +260,14 @@ static bool finish(struct running *running, struct error *error)
 	return judge(running, status, error);
 }
 
+/* Milliseconds that poll may wait: to the deadline, or until the watchdog is to be fed. */
+static int next_look(int64_t left)
+{
+	int watchdog = service_manager_watchdog();
+
+	return watchdog >= 0 && watchdog < left ? watchdog : (int)left;
+}
+
 static bool watch(struct running *running, struct error *error)
 {
 	const int64_t deadline = clock_milliseconds() + running->process->timeout * SECOND;
@@ -270,8 +279,10 @@ static bool watch(struct running *running, struct error *error)
 
 	for (;;) {
 		int64_t left = deadline - clock_milliseconds();
-		int ready = left > 0 ? poll(descriptors, ARRAY_LENGTH(descriptors), (int)left) : 0;
+		int ready =
+		    left > 0 ? poll(descriptors, ARRAY_LENGTH(descriptors), next_look(left)) : 0;
 
+		service_manager_alive();
 		if (descriptors[0].revents && !read_output(running))
 			descriptors[0].fd = -1;
 		if (descriptors[1].revents)

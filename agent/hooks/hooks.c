@@ -8,6 +8,7 @@
 #include "agent/identity/result.h"
 #include "agent/policy.h"
 #include "agent/report/console.h"
+#include "agent/report/message_ids.h"
 #include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/service_manager.h"
 #include "base/clock.h"
@@ -30,7 +31,8 @@ static void tell(void *context, const char *line)
 {
 	const struct speaker *speaker = context;
 
-	console_print(speaker->console, "%s: %s", hook_setting_name(speaker->event), line);
+	console_event(speaker->console, LOG_LEVEL_INFO, NULL, "%s: %s",
+	    hook_setting_name(speaker->event), line);
 }
 
 /* What could not be saved is paid or found out a second time. */
@@ -105,8 +107,9 @@ static void put_off(const struct hooks *hooks, struct debt *debt, const struct e
 	debt->next_attempt = schedule_next_attempt(
 	    now, debt->attempts, INT64_MAX, 0, hooks->identity->settings->name);
 	(void)text_format(debt->last_error, sizeof(debt->last_error), "%s", reason->message);
-	console_print(hooks->call->console, "%s failed, and is run again by a later run: %s",
-	    hook_setting_name(debt->event), reason->message);
+	console_event(hooks->call->console, LOG_LEVEL_WARNING, MESSAGE_ID_HOOK_FAILED,
+	    "%s failed, and is run again by a later run: %s", hook_setting_name(debt->event),
+	    reason->message);
 }
 
 /* False when it was interrupted. */

@@ -169,7 +169,7 @@ static struct decision clock_has_gone_back(const struct identity *identity, int6
 	return decision;
 }
 
-static bool lacks_spare(const struct identity *identity, int64_t now)
+bool decide_lacks_spare(const struct identity *identity, int64_t now)
 {
 	return identity->settings->spare_key && !identity->journal.reenroll
 	       && identity_is_alive(identity, now) && journal_lacks_spare(&identity->journal, now);
@@ -209,7 +209,8 @@ static struct decision decide(const struct identity *identity, const struct wish
 	if (!due && now < identity->journal.saved - identity->settings->clock_skew)
 		return clock_has_gone_back(identity, now);
 	if (begin || journal_is_renewing(&identity->journal)
-	    || debts_are_payable(&identity->debts, now) || lacks_spare(identity, now))
+	    || debts_are_payable(&identity->debts, now)
+	    || (!wish->no_spare && decide_lacks_spare(identity, now)))
 		return work(begin);
 	/* Nothing else would ever find out that it is accepted again. */
 	if (token_needed.error.kind != ERROR_NONE)

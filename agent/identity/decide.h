@@ -13,6 +13,7 @@ struct identity;
 
 struct wish {
 	bool force;      /* passes over due date and back-off */
+	bool no_spare;   /* the next key is not made ahead now */
 	int64_t started; /* when this run began to wait for the lock */
 	int64_t now;
 };
@@ -26,6 +27,8 @@ struct decision {
 };
 
 struct decision decide_renew(const struct identity *identity, const struct wish *wish);
+/* Whether the next key is to be made ahead and has not been. */
+bool decide_lacks_spare(const struct identity *identity, int64_t now);
 
 /* When a plain run renews the active certificate, windows considered; 0 without one. */
 int64_t decide_next_renewal(const struct identity *identity, int64_t now);

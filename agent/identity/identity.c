@@ -5,36 +5,55 @@
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 
-bool identity_open(const struct identity_settings *settings, bool writes,
-    struct identity *ret_identity, struct error *error)
+#include <stddef.h>
+#include <string.h>
+
+/* With hundreds of identities the list of debts would be most of the work. */
+void identity_empty(struct identity *identity)
 {
-	scoped(identity) struct identity identity = { .settings = settings, .lock = -1 };
+	memset(identity, 0, offsetof(struct identity, debts) + offsetof(struct debts, list));
+	identity->lock = -1;
+	journal_clear(&identity->journal);
+}
 
-	journal_clear(&identity.journal);
-	if (!store_open(settings->state_directory, settings->name, writes, &identity.store, error))
+static bool fill(struct identity *identity, bool writes, struct error *error)
+{
+	const struct identity_settings *settings = identity->settings;
+
+	if (!store_open(settings->state_directory, settings->name, writes, &identity->store, error))
 		return false;
+	if (identity->store)
+		store_skim(identity->store);
 	if (writes
-	    && (!store_current(identity.store, &identity.active_before, error)
-		|| !lock_take(
-		    identity.store, settings->lock_wait, &identity.lock, &identity.waited, error)))
+	    && (!store_current(identity->store, &identity->active_before, error)
+		|| !lock_take(identity->store, settings->lock_wait, &identity->lock,
+		    &identity->waited, error)))
 		return false;
-	if (identity.store && !identity_load(&identity, error))
+	if (!identity->store)
+		return true;
+	if (!identity_load(identity, error))
 		return false;
-	if (identity.store)
-		identity.audit_length = audit_length(identity.store);
-
-	*ret_identity = identity;
-	identity = (struct identity){ .lock = -1 };
+	identity->audit_length = audit_length(identity->store);
 	return true;
 }
 
-struct identity identity_unopened(
-    const struct identity_settings *settings, const struct error *reason)
+bool identity_open(const struct identity_settings *settings, bool writes,
+    struct identity *ret_identity, struct error *error)
 {
-	struct identity identity = { .settings = settings, .lock = -1, .unreadable = *reason };
+	identity_empty(ret_identity);
+	ret_identity->settings = settings;
+	if (fill(ret_identity, writes, error))
+		return true;
+	identity_close(ret_identity);
+	return false;
+}
 
-	journal_clear(&identity.journal);
-	return identity;
+void identity_unopened(const struct identity_settings *settings, const struct error *reason,
+    struct identity *ret_identity)
+{
+	identity_empty(ret_identity);
+	ret_identity->settings = settings;
+	ret_identity->unreadable = *reason;
 }
 
 void identity_close(struct identity *identity)
@@ -44,7 +63,7 @@ void identity_close(struct identity *identity)
 	(void)lock;
 	generation_clear(&identity->active);
 	store_close(identity->store);
-	*identity = (struct identity){ .lock = -1 };
+	identity_empty(identity);
 }
 
 /* The earliest end of leaf and chain. */
@@ -81,6 +100,7 @@ static bool find_schedule(struct identity *identity, struct error *error)
 	/* Without one the jitter follows from the identity's name alone. */
 	(void)!subject_common_name(
 	    X509_get_subject_name(identity->active.certificate), &common_name, &ignored);
+	identity->chain_end = earliest_end;
 	identity->schedule = schedule_due(&(struct schedule_input){
 	    .not_before = identity->not_before,
 	    .leaf_end = identity->not_after,
@@ -102,6 +122,7 @@ static bool load_active(struct identity *identity, struct error *error)
 	generation_clear(&identity->active);
 	identity->not_before = 0;
 	identity->not_after = 0;
+	identity->chain_end = 0;
 	identity->schedule = (struct schedule){ 0 };
 	if (!store_active(identity->store, &number, error))
 		return false;

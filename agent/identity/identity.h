@@ -27,21 +27,25 @@ struct identity {
 
 	struct journal journal;
 	bool journal_damaged;
-	struct debts debts;
 	bool debts_damaged;
 	struct generation active; /* number 0: none */
 	struct error unreadable;  /* why the active generation cannot be read; ERROR_NONE */
 	/* Of the active generation; 0 without. */
 	int64_t not_before, not_after;
+	int64_t chain_end; /* the earliest of leaf and chain */
 	struct schedule schedule;
+	struct debts debts; /* the last: identity_empty leaves its list as it is */
 };
+
+/* One that is not open yet. */
+void identity_empty(struct identity *identity);
 
 /* `writes`: makes the folders and waits for the lock; else only looks. */
 MUST_CHECK bool identity_open(const struct identity_settings *settings, bool writes,
     struct identity *ret_identity, struct error *error);
 /* One that could not be opened, and why: as if there were nothing yet. */
-struct identity identity_unopened(
-    const struct identity_settings *settings, const struct error *reason);
+void identity_unopened(const struct identity_settings *settings, const struct error *reason,
+    struct identity *ret_identity);
 void identity_close(struct identity *identity);
 
 /* Reads everything but the store anew. With the lock a damaged journal is set aside. */

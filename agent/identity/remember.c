@@ -115,9 +115,19 @@ static void note_success(struct journal *journal, bool changed, int64_t now)
 	forget_rejections(journal);
 }
 
+static void count(struct journal *journal, enum error_kind kind)
+{
+	if (journal->renewals[kind] < UINT32_MAX)
+		journal->renewals[kind]++;
+}
+
 static void note_run(struct journal *journal, const struct outcome *outcome, int64_t now)
 {
 	journal->last_run = now;
+	if (outcome->key_generation_milliseconds >= 0)
+		journal->key_generation_milliseconds = outcome->key_generation_milliseconds > 0
+							   ? outcome->key_generation_milliseconds
+							   : 1;
 	if (outcome->signer[0])
 		(void)!text_copy(
 		    journal->last_signer, sizeof(journal->last_signer), outcome->signer);
@@ -154,7 +164,7 @@ static void note_spare(struct identity *identity, const struct outcome *outcome,
 	    outcome->spare_error.message);
 }
 
-void remember_renewal(struct identity *identity, const struct outcome *outcome, int64_t now,
+static void remember(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error)
 {
 	struct journal *journal = &identity->journal;
@@ -177,10 +187,18 @@ void remember_renewal(struct identity *identity, const struct outcome *outcome, 
 		back_off(identity, outcome->retry_after, now);
 }
 
+void remember_renewal(struct identity *identity, const struct outcome *outcome, int64_t now,
+    enum reason *ret_reason, struct error *error)
+{
+	remember(identity, outcome, now, ret_reason, error);
+	if (outcome->changed || error->kind != ERROR_NONE)
+		count(&identity->journal, error->kind);
+}
+
 void remember_probe(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error)
 {
-	remember_renewal(identity, outcome, now, ret_reason, error);
+	remember(identity, outcome, now, ret_reason, error);
 	if (error->kind == ERROR_NONE)
 		forget_rejections(&identity->journal);
 }
@@ -190,6 +208,8 @@ void remember_enrolment(struct identity *identity, const struct outcome *outcome
 {
 	note_run(&identity->journal, outcome, now);
 	*ret_reason = reason_of(error, outcome);
+	if (outcome->changed || error->kind != ERROR_NONE)
+		count(&identity->journal, error->kind);
 	if (error->kind == ERROR_NONE)
 		note_success(&identity->journal, outcome->changed, now);
 	else

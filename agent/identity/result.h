@@ -40,6 +40,7 @@ struct hook_result {
 struct result {
 	char run_id[RUN_ID_SIZE]; /* "" it did not come so far as to have one */
 	bool changed;
+	bool lacks_spare; /* the next key is still to be made: call.h, spares_later */
 	enum reason reason;
 	struct error error;                  /* ERROR_NONE: it is what was asked for */
 	char message[ERROR_MESSAGE_SIZE];    /* for people, when nothing failed */

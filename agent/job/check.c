@@ -23,6 +23,7 @@ static const struct {
 	[CHECK_JOURNAL]            = { "journal",            0 },
 	[CHECK_CERTIFICATE]        = { "certificate",        0 },
 	[CHECK_CREDENTIALS]        = { "credentials",        0 },
+	[CHECK_HOOKS]              = { "hooks",              0 },
 	[CHECK_PIN_SOURCE]         = { "pin-source",         0 },
 	[CHECK_MODULE]             = { "module",             0 },
 	[CHECK_TOKEN]              = { "token",              NEEDS(CHECK_MODULE) },
@@ -113,10 +114,13 @@ void check_set_skipped(struct check *check, const char *format, ...)
 
 void check_set_failed(struct check *check, const char *cure, const struct error *error)
 {
+	struct error line = ERROR_INIT; /* a cure may quote a path or a variable */
+
 	check->result = CHECK_FAIL;
 	check->kind = error->kind;
 	(void)!text_copy(check->message, sizeof(check->message), error->message);
-	text_format(check->cure, sizeof(check->cure), "%s", cure ? cure : "");
+	(void)error_set(&line, ERROR_INTERNAL, "%s", cure ? cure : "");
+	text_format(check->cure, sizeof(check->cure), "%s", line.message);
 }
 
 void check_list_add(struct check_list *list, const struct check *check)

@@ -51,6 +51,8 @@ static cJSON *job_to_json(const struct job *job)
 	json_add_boolean(object, "prune", job->prune);
 	json_add_boolean(object, "unknown", job->unknown);
 	json_add_boolean(object, "has_token", job->has_token);
+	json_add_boolean(object, "spare", job->spare);
+	json_add_boolean(object, "others", job->others);
 	json_add_integer(object, "generation", job->generation);
 	json_add_string(object, "url", job->url);
 	json_add_string(object, "certificate", job->certificate);
@@ -83,6 +85,8 @@ static bool job_from_json(const cJSON *object, struct job *ret_job, struct error
 		.prune = record_flag(&record, "prune"),
 		.unknown = record_flag(&record, "unknown"),
 		.has_token = record_flag(&record, "has_token"),
+		.spare = record_flag(&record, "spare"),
+		.others = record_flag(&record, "others"),
 		.generation = (uint32_t)record_number(&record, "generation", 0, UINT32_MAX),
 		.url = record_string(&record, "url", URL_CHECK_MOST),
 		.certificate = record_string(&record, "certificate", PATH_MAX),
@@ -102,11 +106,12 @@ static bool job_from_json(const cJSON *object, struct job *ret_job, struct error
 	return true;
 }
 
-bool job_send(int channel, const struct job *job, const struct secret *token, struct error *error)
+bool job_send(
+    int channel, const struct job *job, const struct secret *token, int lock, struct error *error)
 {
 	scoped(cJSON) cJSON *object = job_to_json(job);
 
-	if (!message_send(channel, object, error))
+	if (!message_send_with(channel, object, lock, error))
 		return false;
 	return !job->has_token
 	       || message_send_bytes(channel, secret_bytes(token), secret_length(token), error);
@@ -133,21 +138,22 @@ static bool receive_token(int channel, struct secret **ret_token, struct error *
 	return true;
 }
 
-bool job_receive(int channel, struct job *ret_job, struct secret **ret_token, struct error *error)
+bool job_receive(
+    int channel, struct job *ret_job, struct secret **ret_token, int *ret_lock, struct error *error)
 {
 	scoped(cJSON) cJSON *object = NULL;
 	scoped(job) struct job job = { 0 };
+	scoped(fd) int lock = -1;
 
-	if (!message_receive(channel, &object, error))
+	if (!message_receive_with(channel, &object, &lock, error))
 		return false;
-	if (!object)
-		return error_set(error, ERROR_INTERNAL, "no job came: the supervisor is gone");
-	if (!job_from_json(object, &job, error))
+	if (object && !job_from_json(object, &job, error))
 		return false;
 	*ret_token = NULL;
 	if (job.has_token && !receive_token(channel, ret_token, error))
 		return false;
 
+	*ret_lock = take_fd(&lock);
 	*ret_job = job;
 	job = (struct job){ 0 };
 	return true;

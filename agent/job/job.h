@@ -3,9 +3,14 @@
  * What the supervisor asks of a worker, and what the worker reports: JSON, one object a message,
  * over a SOCK_SEQPACKET pair that the worker inherits as WORKER_CHANNEL.
  *
- *	supervisor: the job; with `has_token` a second message, the one-time token's bytes
+ *	supervisor: the job, and with it the identity's lock; with `has_token` a second message, the
+ *	            one-time token's bytes
  *	worker:     any number of notes (a step begins, a warning, a check), then one outcome; before it
  *	            perhaps one that has `more`, which stands whatever becomes of the worker
+ *
+ * After an outcome that has `stays`, and then only, another job may follow, for an identity with the
+ * same login; the worker has given back the lock of the one before by then. It ends when the
+ * supervisor closes its end.
  *
  * Secrets never stand in JSON: the one-time token is a message of its own, the PIN is read by
  * the worker itself.
@@ -46,6 +51,8 @@ struct job {
 	bool retry_pin;      /* passes over the latch, by hand */
 	bool prune, unknown; /* JOB_KEYS */
 	bool has_token;      /* JOB_ENROLL: the one-time token follows */
+	bool spare;          /* JOB_RENEW: make the next key ahead where one is wanted */
+	bool others;         /* identities with the same login may follow in this worker */
 	uint32_t generation;
 	char *url; /* JOB_ENROLL: the token-secured URL; NULL otherwise */
 	/* JOB_ADOPT: absolute paths; the key may be a PKCS#11 URI. NULL otherwise. */
@@ -67,6 +74,7 @@ struct note {
 struct outcome {
 	struct error error; /* ERROR_NONE: all went well */
 	bool more;          /* what was asked for is done: the worker goes on with a spare key */
+	bool stays;         /* the worker can do another job after this one */
 	bool changed;
 	bool resumed;        /* a renewal that an earlier run had begun was finished */
 	bool latched;        /* a PIN was refused, now or before: no other try but by hand */
@@ -84,11 +92,14 @@ struct outcome {
 void job_clear(struct job *job);
 void outcome_clear(struct outcome *outcome);
 
-/* Over the channel. Sending to a peer that is gone is an error, never a signal. */
+/* Over the channel. Sending to a peer that is gone is an error, never a signal. lock -1: none, for
+   a job that changes nothing; the sender keeps its own. */
 MUST_CHECK bool job_send(
-    int channel, const struct job *job, const struct secret *token, struct error *error);
-MUST_CHECK bool job_receive(
-    int channel, struct job *ret_job, struct secret **ret_token, struct error *error);
+    int channel, const struct job *job, const struct secret *token, int lock, struct error *error);
+/* ret_job->settings NULL: the supervisor has closed its end. The lock is the caller's, and closes on
+   exec. */
+MUST_CHECK bool job_receive(int channel, struct job *ret_job, struct secret **ret_token,
+    int *ret_lock, struct error *error);
 MUST_CHECK bool note_send(int channel, const struct note *note, struct error *error);
 MUST_CHECK bool outcome_send(int channel, const struct outcome *outcome, struct error *error);
 

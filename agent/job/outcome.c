@@ -59,6 +59,7 @@ bool outcome_send(int channel, const struct outcome *outcome, struct error *erro
 	json_add_string(object, "error", error_name(outcome->error.kind));
 	json_add_string(object, "message", outcome->error.message);
 	json_add_boolean(object, "more", outcome->more);
+	json_add_boolean(object, "stays", outcome->stays);
 	json_add_boolean(object, "changed", outcome->changed);
 	json_add_boolean(object, "resumed", outcome->resumed);
 	json_add_boolean(object, "latched", outcome->latched);
@@ -113,6 +114,7 @@ static bool outcome_from_json(
 	struct outcome outcome = {
 		.error = { .kind = error_kind_of(record, "error") },
 		.more = record_flag(record, "more"),
+		.stays = record_flag(record, "stays"),
 		.changed = record_flag(record, "changed"),
 		.resumed = record_flag(record, "resumed"),
 		.latched = record_flag(record, "latched"),

@@ -1,5 +1,6 @@
 #include "agent/renewal/access.h"
 
+#include "agent/policy.h"
 #include "agent/renewal/audit_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
@@ -18,6 +19,7 @@ struct access {
 	struct module *module;
 	struct token *token;
 	struct signers signers; /* opened when a key is loaded */
+	bool inherited;         /* and not looked at since */
 };
 
 void access_close(struct access *access)
@@ -118,13 +120,13 @@ static bool check_latch(struct run *run, const struct token *token, struct latch
 	return false;
 }
 
-static bool log_in(
-    struct run *run, struct token *token, const struct secret *pin, struct error *error)
+static bool log_in(struct run *run, struct token *token, const struct secret *pin,
+    enum token_login *ret_login, struct error *error)
 {
 	scoped(latch) struct latch *latch = NULL;
-	enum token_login login = TOKEN_LOGIN_FAILED;
 	struct error settling = ERROR_INIT;
 
+	*ret_login = TOKEN_LOGIN_FAILED;
 	/* Looked at again under the lock: another run may have had a PIN refused meanwhile. */
 	if (!open_latch(run, token, &latch, error) || !token_look_again(token, error)
 	    || !check_latch(run, token, latch, pin, error) || !latch_trying(latch, error))
@@ -132,15 +134,25 @@ static bool log_in(
 
 	run_note_step(
 	    run, run->settings->step_timeout, "logging in to token %s", token_name(token));
-	if (!token_log_in(token, pin, &login, error)) {
-		if (login == TOKEN_LOGIN_REFUSED)
+	if (!token_log_in(token, pin, ret_login, error)) {
+		if (*ret_login == TOKEN_LOGIN_REFUSED)
 			audit_pin_latched(run, token_info(token), false);
 		/* Its own failure must not hide that of the login; the mark `trying` stays then. */
-		(void)!settle_latch(latch, login, pin, &settling);
-		run->outcome.latched = login == TOKEN_LOGIN_REFUSED;
+		(void)!settle_latch(latch, *ret_login, pin, &settling);
+		run->outcome.latched = *ret_login == TOKEN_LOGIN_REFUSED;
 		return false;
 	}
-	return settle_latch(latch, login, pin, error);
+	return settle_latch(latch, *ret_login, pin, error);
+}
+
+/* The key of an identity that may follow in this worker: there is no other look at it before its
+   turn, and a PIN from a descriptor is gone by then. */
+static bool is_of_another(const struct run *run, const struct key_pair *pair)
+{
+	char prefix[JOURNAL_LABEL_SIZE];
+
+	(void)text_format(prefix, sizeof(prefix), POLICY_LABEL "%s/", store_tag(run->store));
+	return run->job->others && text_starts_with(pair->label, prefix);
 }
 
 /* Is there a key among those that this run may use? */
@@ -167,7 +179,8 @@ static bool wants_pin_kept(
 		if (!leftovers_role(run, &pairs[i], &role, &generation, error))
 			return false;
 		/* That which is to be adopted may be any of them. */
-		*ret_wanted = role != KEY_ROLE_LEFTOVER || run->job->task == JOB_ADOPT;
+		*ret_wanted = role != KEY_ROLE_LEFTOVER || run->job->task == JOB_ADOPT
+			      || is_of_another(run, &pairs[i]);
 	}
 	return true;
 }
@@ -203,16 +216,14 @@ bool access_take(struct run *run, struct module *module, struct token *token, st
 	return true;
 }
 
-bool access_open(struct run *run, struct error *error)
+static bool open_anew(struct run *run, struct error *error)
 {
 	scoped(module) struct module *module = NULL;
 	scoped(token) struct token *token = NULL;
 	scoped(secret) struct secret *pin = NULL;
 	scoped(token_uri) struct token_uri *uri = NULL;
 	const struct pin_source source = access_pin_source(run->settings);
-
-	if (run->access)
-		return true;
+	enum token_login login;
 
 	run_note_step(run, run->settings->step_timeout, "opening the token");
 	/* A PIN command forks, and nothing may fork after C_Initialize. */
@@ -229,10 +240,72 @@ bool access_open(struct run *run, struct error *error)
 		return error_set(error, ERROR_PIN,
 		    "token %s has no pin pad: set pin_file, pin_credential, pin_fd or pin_command",
 		    token_name(token));
-	if (token_info(token)->login_required && !log_in(run, token, pin, error))
+	if (token_info(token)->login_required && !log_in(run, token, pin, &login, error))
 		return name_source(&source, error);
 	return keep_pin_if_wanted(run, token, &pin, error)
 	       && access_take(run, take(module), take(token), error);
+}
+
+/* Time has passed since the job before, and it was about other keys. */
+static bool look_at_inherited(struct run *run, struct error *error)
+{
+	struct token *token = run->access->token;
+	const struct token_info *info = token_info(token);
+	bool wanted = false;
+
+	run_note_step(
+	    run, run->settings->step_timeout, "going on with token %s", token_name(token));
+	if (!token_is_alive(token))
+		return error_set(error, ERROR_SESSION, "the session with the token %s has ended",
+		    token_name(token));
+	if (info->login_required && !info->pin_pad && !token_pin(token)
+	    && !wants_pin_kept(run, token, &wanted, error))
+		return false;
+	if (wanted)
+		return error_set(error, ERROR_SESSION,
+		    "the token %s wants the PIN for each signature of this identity's keys",
+		    token_name(token));
+	run->access->inherited = false;
+	return true;
+}
+
+/* A PIN that was refused is not even read again by this worker. */
+bool access_open(struct run *run, struct error *error)
+{
+	if (run->access)
+		return !run->access->inherited || look_at_inherited(run, error);
+	if (run->refused && run->refused->kind != ERROR_NONE) {
+		*error = *run->refused;
+		run->outcome.latched = true;
+		return false;
+	}
+	if (open_anew(run, error))
+		return true;
+	if (run->refused && run->outcome.latched)
+		*run->refused = *error;
+	return false;
+}
+
+void access_inherit(struct run *run, struct access *access)
+{
+	run->access = access;
+	if (!access)
+		return;
+	access->inherited = true;
+	signers_begin(&access->signers);
+}
+
+/* After an ERROR_INTERNAL nobody knows what state the module is in. What could not be opened is
+   tried again by a new process. */
+struct access *access_leave(struct run *run, bool *ret_good)
+{
+	const enum error_kind kind = run->outcome.error.kind;
+	struct access *access = run->access;
+
+	run->access = NULL;
+	*ret_good = kind == ERROR_NONE || run->outcome.latched
+		    || (access && kind != ERROR_SESSION && kind != ERROR_INTERNAL);
+	return access;
 }
 
 bool access_has_ended(const struct run *run, struct error *error)
@@ -255,11 +328,12 @@ bool access_look_at_latch(struct run *run, const struct secret *pin, struct erro
 	    latch, &flags, pin ? secret_bytes(pin) : NULL, pin ? secret_length(pin) : 0, error);
 }
 
-bool access_log_in(struct run *run, struct secret **pin, struct error *error)
+bool access_log_in(
+    struct run *run, struct secret **pin, enum token_login *ret_login, struct error *error)
 {
 	const struct pin_source source = access_pin_source(run->settings);
 
-	if (!log_in(run, run->access->token, *pin, error))
+	if (!log_in(run, run->access->token, *pin, ret_login, error))
 		return name_source(&source, error);
 	return !run->store || keep_pin_if_wanted(run, run->access->token, pin, error);
 }
@@ -279,6 +353,11 @@ bool access_load_key(
 	(void)text_format(
 	    run->outcome.signer, sizeof(run->outcome.signer), "%s", signers_name(&access->signers));
 	return true;
+}
+
+bool access_makes_pss(const struct run *run)
+{
+	return signers_make_pss(&run->access->signers);
 }
 
 bool access_take_over(struct run *run, struct error *error)

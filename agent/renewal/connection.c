@@ -4,7 +4,6 @@
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "base/text.h"
-#include "pkcs11/token.h"
 #include "transport/url.h"
 
 #include <string.h>
@@ -36,7 +35,7 @@ bool connection_open(struct connection *connection, struct run *run,
 		.certificate = identity->certificate,
 		.chain = identity->chain,
 		.key = connection->key,
-		.pkcs1_only = connection->in_token && !token_signs_pss(access_token(run)),
+		.pkcs1_only = connection->in_token && !access_makes_pss(run),
 	};
 	return connector_open(
 	    url, &connection->settings, &connection->identity, &connection->connector, error);

@@ -25,7 +25,9 @@ struct run {
 	struct store *store;
 	struct journal journal;
 	struct generation active; /* number 0: none */
-	struct access *access;    /* the token; NULL until it is needed */
+	struct access *access;    /* the token; NULL until it is needed, but for access_inherit */
+	struct error
+	    *refused; /* of the worker: why it tries no PIN any more; NULL in an examination */
 	bool signature_wrong; /* the last one by a key of the token: verified, or by the server */
 	bool resumed;         /* the journal was not idle when this run began */
 	struct outcome outcome;

@@ -19,6 +19,11 @@ void signers_close(struct signers *signers)
 	}
 }
 
+void signers_begin(struct signers *signers)
+{
+	signers->at = (enum signer_kind)0;
+}
+
 static bool may_sign(const struct signers *signers, enum signer_kind kind)
 {
 	return signers->choice == SIGNER_CHOICE_AUTO || named[signers->choice] == kind;
@@ -86,6 +91,11 @@ bool signers_load_key(
 const char *signers_name(const struct signers *signers)
 {
 	return signer_kind_name(signers->at);
+}
+
+bool signers_make_pss(const struct signers *signers)
+{
+	return signer_makes_pss(signers->open[signers->at]);
 }
 
 bool signers_take_over(struct signers *signers)

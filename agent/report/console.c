@@ -1,5 +1,8 @@
 #include "agent/report/console.h"
 
+#include "base/clock.h"
+#include "base/scoped.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,6 +12,7 @@
 
 #define WIPE_LINE "\r\033[K"
 #define WIDTH_DEFAULT 80
+#define MESSAGE_SIZE 2048
 
 struct console console_open(FILE *stream, bool verbose)
 {
@@ -18,16 +22,18 @@ struct console console_open(FILE *stream, bool verbose)
 		.stream = stream,
 		.terminal = isatty(fileno(stream)) && kind && strcmp(kind, "dumb") != 0,
 		.verbose = verbose,
+		.journald = JOURNALD_SOCKET,
 	};
 }
 
-void console_enter(struct console *console, const char *identity)
+void console_enter(struct console *console, const char *identity, const char *run_id)
 {
 	console->identity = identity;
+	console->run_id = run_id && run_id[0] ? run_id : NULL;
 }
 
 /* A token's label and a server's message are other people's: no escape sequence of theirs reaches
-   the terminal. */
+   the terminal, and journalctl shows the text. */
 static void mask_controls(char *text)
 {
 	for (; *text; text++)
@@ -35,16 +41,53 @@ static void mask_controls(char *text)
 			*text = '?';
 }
 
-static void print(struct console *console, const char *format, va_list values)
+static void write_text(const struct console *console, const struct log_entry *entry)
 {
-	char text[2048];
+	const bool names_run = entry->end && entry->level == LOG_LEVEL_ERROR && entry->run_id;
+
+	fprintf(console->stream, "renewal-agent: %s%s%s%s%s%s\n",
+	    entry->identity ? entry->identity : "", entry->identity ? ": " : "", entry->message,
+	    names_run ? " (run " : "", names_run ? entry->run_id : "", names_run ? ")" : "");
+}
+
+static void write_json(const struct console *console, const struct log_entry *entry)
+{
+	scoped(char) char *line = log_entry_json(entry, clock_now());
+
+	fprintf(console->stream, "%s\n", line);
+}
+
+/* The message is given apart: what it holds of other people's is made harmless. */
+static void write_entry(struct console *console, struct log_entry *entry, char *message)
+{
+	mask_controls(message);
+	entry->message = message;
+	entry->identity = console->identity;
+	entry->run_id = console->run_id;
+	console_wipe(console);
+	switch (console->format) {
+	case LOG_FORMAT_JSON:
+		write_json(console, entry);
+		break;
+	case LOG_FORMAT_JOURNAL:
+		if (!log_entry_send(entry, console->journald) || console->terminal)
+			write_text(console, entry);
+		break;
+	case LOG_FORMAT_TEXT:
+		write_text(console, entry);
+		break;
+	}
+	fflush(console->stream);
+}
+
+static void write_format(struct console *console, enum log_level level, const char *message_id,
+    const char *format, va_list values)
+{
+	char text[MESSAGE_SIZE];
+	struct log_entry entry = { .level = level, .message_id = message_id };
 
 	(void)vsnprintf(text, sizeof(text), format, values);
-	mask_controls(text);
-	console_wipe(console);
-	fprintf(console->stream, "renewal-agent: %s%s%s\n",
-	    console->identity ? console->identity : "", console->identity ? ": " : "", text);
-	fflush(console->stream);
+	write_entry(console, &entry, text);
 }
 
 void console_print(struct console *console, const char *format, ...)
@@ -52,7 +95,7 @@ void console_print(struct console *console, const char *format, ...)
 	va_list values;
 
 	va_start(values, format);
-	print(console, format, values);
+	write_format(console, LOG_LEVEL_WARNING, NULL, format, values);
 	va_end(values);
 }
 
@@ -63,8 +106,30 @@ void console_explain(struct console *console, const char *format, ...)
 	if (!console->verbose)
 		return;
 	va_start(values, format);
-	print(console, format, values);
+	write_format(console, LOG_LEVEL_DEBUG, NULL, format, values);
 	va_end(values);
+}
+
+void console_event(
+    struct console *console, enum log_level level, const char *message_id, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	write_format(console, level, message_id, format, values);
+	va_end(values);
+}
+
+void console_end(struct console *console, enum log_level level, const char *message_id,
+    const struct log_end *end, const char *message)
+{
+	char text[MESSAGE_SIZE];
+	struct log_entry entry = { .level = level, .message_id = message_id, .end = end };
+
+	if (level == LOG_LEVEL_DEBUG && !console->verbose)
+		return;
+	(void)snprintf(text, sizeof(text), "%s", message);
+	write_entry(console, &entry, text);
 }
 
 /* A line that wraps could not be wiped. */

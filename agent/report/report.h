@@ -20,6 +20,8 @@ struct result;
    not come so far as to know which. Owned. */
 cJSON *report_json(const struct options *options, const struct identity_settings *settings,
     const struct identity *identity, const struct result *result);
+/* The head alone, of a command that is about no identity and adds its own. Owned. */
+cJSON *report_json_head(const struct options *options, const struct result *result);
 /* The same head over `identities`, an array of such objects, which is taken. */
 cJSON *report_json_all(const struct options *options, cJSON *identities, int exit_status);
 /* What the commands have printed for people is out; ERROR_STATE when it could not be written. */

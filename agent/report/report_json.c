@@ -215,14 +215,10 @@ static cJSON *new_report(const struct options *options, const char *identity)
 	return object;
 }
 
-cJSON *report_json(const struct options *options, const struct identity_settings *settings,
-    const struct identity *identity, const struct result *result)
+static void add_result(cJSON *object, const struct options *options, const struct result *result)
 {
-	const unsigned command = options->command ? options->command->bit : 0;
 	bool failed = result->error.kind != ERROR_NONE;
-	cJSON *object = new_report(options, settings ? settings->name : options->identity);
 
-	json_add_string(object, "run_id", result->run_id[0] ? result->run_id : NULL);
 	json_add_boolean(object, "changed", result->changed);
 	json_add_boolean(object, "failed", failed);
 	json_add_string(object, "msg", failed ? result->error.message : result->message);
@@ -230,6 +226,24 @@ cJSON *report_json(const struct options *options, const struct identity_settings
 	json_add_integer(
 	    object, "exit_status", result_exit_status(result, options->detailed_exitcode));
 	add_error(object, &result->error);
+}
+
+cJSON *report_json_head(const struct options *options, const struct result *result)
+{
+	cJSON *object = new_report(options, NULL);
+
+	add_result(object, options, result);
+	return object;
+}
+
+cJSON *report_json(const struct options *options, const struct identity_settings *settings,
+    const struct identity *identity, const struct result *result)
+{
+	const unsigned command = options->command ? options->command->bit : 0;
+	cJSON *object = new_report(options, settings ? settings->name : options->identity);
+
+	json_add_string(object, "run_id", result->run_id[0] ? result->run_id : NULL);
+	add_result(object, options, result);
 	add_identity(object, settings, identity);
 	json_add_string(object, "signer", result->signer[0] ? result->signer : NULL);
 	add_timings(object, result);

@@ -46,17 +46,17 @@ static bool fail(const struct log *log, const char *verb, struct error *error)
 	    file_error_reason(reason));
 }
 
-static bool new_log(const struct store *store, struct log **ret_log, struct error *error)
+/* NULL when there is no memory. */
+static struct log *new_log(const struct store *store)
 {
 	struct log *log = calloc(1, sizeof(*log));
 
 	if (!log)
-		return error_set(error, ERROR_INTERNAL, "no memory for the audit log");
+		return NULL;
 	log->folder = store_folder(store);
 	log->file = -1;
 	(void)text_format(log->path, sizeof(log->path), "%s/" AUDIT_NAME, store_path(store));
-	*ret_log = log;
-	return true;
+	return log;
 }
 
 /* A file that is not one must not be waited for or written into. */
@@ -151,7 +151,7 @@ static void add_cut_text(cJSON *facts, const char *bytes, size_t length)
 	size_t shown = length < CUT_TEXT_MAX ? length : CUT_TEXT_MAX;
 
 	for (size_t i = 0; i < shown; i++)
-		text[i] = bytes[i] >= ' ' && bytes[i] < 0x7f ? bytes[i] : '?';
+		text[i] = (char)(bytes[i] >= ' ' && bytes[i] < 0x7f ? bytes[i] : '?');
 	text[shown] = '\0';
 	json_add_string(facts, "cut_text", text);
 }
@@ -221,22 +221,28 @@ static bool set_aside(struct log *log, const char *run_id, struct error *error)
 	       && audit_tail_read(log->file, log->path, &log->tail, error);
 }
 
+/* As whom to run, when it is another user's. */
+static bool open_or_advise(const struct store *store, struct log *log, struct error *error)
+{
+	const struct state_folder folder = { store_folder(store), store_path(store) };
+
+	return open_file(log, error) || state_file_advise(&folder, AUDIT_NAME, error);
+}
+
 /* Open, locked, and whole up to its end. */
 static bool open_log(
     const struct store *store, const char *run_id, struct log **ret_log, struct error *error)
 {
-	scoped(log) struct log *log = NULL;
-	const struct state_folder folder = { store_folder(store), store_path(store) };
+	scoped(log) struct log *log = new_log(store);
 
-	if (!new_log(store, &log, error))
+	if (!log) {
+		error_set(error, ERROR_INTERNAL, "no memory for the audit log");
 		return false;
-	if (!open_file(log, error))
-		return state_file_advise(&folder, AUDIT_NAME, error);
-	if (!audit_tail_read(log->file, log->path, &log->tail, error))
-		return false;
-	if (log->tail.hopeless && !set_aside(log, run_id, error))
-		return false;
-	if (log->tail.length > log->tail.end && !cut_off(log, run_id, error))
+	}
+	if (!open_or_advise(store, log, error)
+	    || !audit_tail_read(log->file, log->path, &log->tail, error)
+	    || (log->tail.hopeless && !set_aside(log, run_id, error))
+	    || (log->tail.length > log->tail.end && !cut_off(log, run_id, error)))
 		return false;
 	*ret_log = take(log);
 	return true;
@@ -271,10 +277,10 @@ bool audit_prepare(const struct store *store, const char *run_id, struct error *
 
 bool audit_read_head(const struct store *store, struct audit_head *ret_head, struct error *error)
 {
-	scoped(log) struct log *log = NULL;
+	scoped(log) struct log *log = new_log(store);
 
-	if (!new_log(store, &log, error))
-		return false;
+	if (!log)
+		return error_set(error, ERROR_INTERNAL, "no memory for the audit log");
 	log->file = openat(log->folder, AUDIT_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	*ret_head = (struct audit_head){ .count = 0 };
 	if (log->file < 0)

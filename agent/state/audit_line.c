@@ -105,8 +105,9 @@ bool audit_line_format(const struct audit_line_head *head, const cJSON *facts, c
 	json_add_string(object, "run_id", head->run_id);
 	json_add_string(object, "previous", head->previous[0] ? head->previous : NULL);
 	json_add_string(object, "event", head->event);
-	cJSON_ArrayForEach (fact, facts)
+	cJSON_ArrayForEach (fact, facts) {
 		json_add_item(object, fact->string, cJSON_Duplicate(fact, true));
+	}
 	json = json_print(object);
 	if (!text_printf(&line, "%s\n", json))
 		return error_set(error, ERROR_INTERNAL,

@@ -138,9 +138,13 @@ static bool parse_debts(const cJSON *object, struct debts *ret_debts)
 
 	if (!record.good || !cJSON_IsArray(list) || cJSON_GetArraySize(list) > DEBTS_MAX)
 		return false;
-	cJSON_ArrayForEach (item, list)
-		if (!parse_debt(item, &ret_debts->list[ret_debts->count++]))
+	cJSON_ArrayForEach (item, list) {
+		struct debt *debt = &ret_debts->list[ret_debts->count++];
+
+		*debt = (struct debt){ .kind = DEBT_DESTROY_KEY };
+		if (!parse_debt(item, debt))
 			return false;
+	}
 	return true;
 }
 
@@ -150,13 +154,13 @@ bool debts_read(
 	struct state_folder folder = folder_of(store);
 	scoped(cJSON) cJSON *object = NULL;
 
-	memset(ret_debts, 0, sizeof(*ret_debts));
+	ret_debts->count = 0;
 	if (!state_file_read(&folder, DEBTS_NAME, &object, ret_damaged, error))
 		return false;
 	if (object && !parse_debts(object, ret_debts))
 		*ret_damaged = true;
 	if (*ret_damaged)
-		memset(ret_debts, 0, sizeof(*ret_debts));
+		ret_debts->count = 0;
 	return true;
 }
 

@@ -56,8 +56,8 @@ struct debt {
 };
 
 struct debts {
-	struct debt list[DEBTS_MAX];
 	size_t count;
+	struct debt list[DEBTS_MAX]; /* 55 KB: what is behind `count` is never looked at */
 };
 
 /* Absent: none. A damaged file is set aside as debts.json.damaged and counts as none. */

@@ -76,6 +76,9 @@ struct journal {
 	int64_t last_error_at;                 /* 0: the last run did not fail */
 	enum error_kind last_error;
 	char last_message[ERROR_MESSAGE_SIZE];
+	uint32_t
+	    renewals[ERROR_KIND_COUNT]; /* and enrolments, by how they ended, for the metrics */
+	int64_t key_generation_milliseconds; /* of the last key that was made; 0: none */
 	int64_t saved; /* the clock at the last save: a clock behind it has gone back */
 	char spent_tokens[JOURNAL_SPENT_TOKENS][JOURNAL_KEY_ID_SIZE]; /* SHA-256, oldest first */
 };

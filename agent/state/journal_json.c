@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define KEY_BITS_MAX 65536
+#define KEY_GENERATION_MOST INT64_C(1000000000000)
 
 static void format_renewal(cJSON *object, const struct journal *journal)
 {
@@ -26,6 +27,17 @@ static void format_renewal(cJSON *object, const struct journal *journal)
 	record_add_text(object, "director_url", journal->director_url);
 	record_add_text(object, "connector_url", journal->connector_url);
 	record_add_text(object, "request_id", journal->request_id);
+}
+
+/* Those that there were. */
+static void format_renewals(cJSON *object, const struct journal *journal)
+{
+	cJSON *renewals = json_add_object(object, "renewals");
+
+	for (int kind = 0; kind < ERROR_KIND_COUNT; kind++)
+		if (journal->renewals[kind] != 0)
+			json_add_integer(
+			    renewals, error_name((enum error_kind)kind), journal->renewals[kind]);
 }
 
 static void format_spent_tokens(cJSON *object, const struct journal *journal)
@@ -62,6 +74,9 @@ cJSON *journal_json_format(const struct journal *journal)
 	record_add_time(object, "last_error_at", journal->last_error_at);
 	json_add_string(object, "last_error", error_name(journal->last_error));
 	record_add_text(object, "last_message", journal->last_message);
+	format_renewals(object, journal);
+	json_add_integer(
+	    object, "key_generation_milliseconds", journal->key_generation_milliseconds);
 	format_spent_tokens(object, journal);
 	return object;
 }
@@ -109,6 +124,24 @@ static bool parse_renewal(const cJSON *object, struct journal *journal)
 	record_text(&renewal, "request_id", journal->request_id, sizeof(journal->request_id));
 	/* A key in a file has no id. */
 	return renewal.good && (journal->key_id[0] != '\0' || journal->existing);
+}
+
+/* Absent in old files. A kind that only a later version knows is not counted. */
+static void parse_renewals(struct record *record, struct journal *journal)
+{
+	const cJSON *member = json_member(record->object, "renewals");
+	struct record renewals = { member, member != NULL };
+
+	if (!member)
+		return;
+	for (int kind = 0; kind < ERROR_KIND_COUNT; kind++) {
+		const char *name = error_name((enum error_kind)kind);
+
+		if (json_member(member, name))
+			journal->renewals[kind] =
+			    (uint32_t)record_number(&renewals, name, 1, UINT32_MAX);
+	}
+	record->good = record->good && renewals.good && cJSON_IsObject(member);
 }
 
 static void parse_spent_tokens(struct record *record, struct journal *journal)
@@ -164,6 +197,10 @@ bool journal_json_parse(const cJSON *object, struct journal *ret_journal)
 	journal->last_error_at = record_time(&record, "last_error_at");
 	journal->last_error = parse_error_kind(&record);
 	record_text(&record, "last_message", journal->last_message, sizeof(journal->last_message));
+	parse_renewals(&record, journal);
+	if (json_member(object, "key_generation_milliseconds"))
+		journal->key_generation_milliseconds =
+		    record_number(&record, "key_generation_milliseconds", 0, KEY_GENERATION_MOST);
 	parse_spent_tokens(&record, journal);
 	/* A renewal is under way in every phase but IDLE. */
 	if ((journal->phase == PHASE_IDLE) != (renewal == NULL))

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,12 +60,14 @@ static void note_holder(int file)
 {
 	char started[CLOCK_TEXT_SIZE];
 	char text[HOLDER_SIZE];
+	struct stat status;
 	size_t length;
 
 	clock_format(clock_now(), started);
 	text_format(text, sizeof(text), "%ld %s\n", (long)getpid(), started);
 	length = strlen(text);
-	if (pwrite(file, text, length, 0) < 0 || ftruncate(file, (off_t)length) != 0)
+	if (pwrite(file, text, length, 0) < 0 || fstat(file, &status) != 0
+	    || (status.st_size > (off_t)length && ftruncate(file, (off_t)length) != 0))
 		return;
 }
 

@@ -182,6 +182,11 @@ void store_remember(const struct store *store)
 	store->memory->used = true;
 }
 
+void store_skim(struct store *store)
+{
+	store->skims = true;
+}
+
 int store_folder(const struct store *store)
 {
 	return store->folder;

@@ -48,6 +48,8 @@ MUST_CHECK bool store_open(const char *state_directory, const char *identity, bo
 void store_close(struct store *store);
 /* From now on a generation is read from disk once. For a process that alone changes them. */
 void store_remember(const struct store *store);
+/* From now on certificates are loaded for looking at only (x509/keyless.h): without their keys. */
+void store_skim(struct store *store);
 
 int store_folder(const struct store *store);       /* descriptor of <identity>/; borrowed */
 const char *store_path(const struct store *store); /* of <identity>/, for messages; borrowed */

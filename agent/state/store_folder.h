@@ -18,6 +18,7 @@ struct store {
 	int generations; /* <identity>/generations/; -1 when it is not there */
 	char tag[STORE_TAG_SIZE];
 	struct store_memory *memory; /* owned; of what was read */
+	bool skims;                  /* store_skim */
 };
 
 /* The tag of the state directory; with `make` it is made when there is none. */

@@ -18,6 +18,7 @@ struct reading {
 	int folder;
 	const char *path;
 	struct error *error;
+	bool skims;
 };
 
 static bool damaged(const struct reading *reading, const char *name, const char *problem)
@@ -55,16 +56,18 @@ static bool read_uri(const struct reading *reading, char **ret_uri)
 static bool parse_certificates(const struct reading *reading, const char *leaf, const char *rest,
     struct generation *generation)
 {
+	bool (*const parse)(const char *, size_t, size_t, const char *, enum error_kind,
+	    STACK_OF(X509) **, struct error *) = reading->skims ? bundle_skim : bundle_parse;
 	scoped(X509_STACK) STACK_OF(X509) *leaves = NULL;
 
-	if (!bundle_parse(
+	if (!parse(
 		leaf, strlen(leaf), 1, "certificate.pem", ERROR_DAMAGED, &leaves, reading->error))
 		return error_prefix(reading->error, "%s", reading->path);
 	generation->certificate = sk_X509_shift(leaves);
 	/* An adopted certificate may have come alone. */
 	if (rest[0] == '\0')
 		generation->chain = sk_X509_new_null();
-	else if (!bundle_parse(rest, strlen(rest), BUNDLE_COUNT_MAX, "ca.pem", ERROR_DAMAGED,
+	else if (!parse(rest, strlen(rest), BUNDLE_COUNT_MAX, "ca.pem", ERROR_DAMAGED,
 		     &generation->chain, reading->error))
 		return error_prefix(reading->error, "%s", reading->path);
 	return generation->chain
@@ -129,7 +132,7 @@ static bool read_files(const struct store *store, uint32_t number,
 	struct generation_path name;
 	scoped(generation) struct generation generation = { 0 };
 	scoped(fd) int folder = -1;
-	struct reading reading = { -1, path.text, error };
+	struct reading reading = { -1, path.text, error, store->skims };
 
 	text_format(name.text, sizeof(name.text), "%u", number);
 	if (store->generations >= 0)

@@ -5,6 +5,7 @@
 #include "agent/identity/result.h"
 #include "agent/report/console.h"
 #include "agent/supervisor/supervisor.h"
+#include "agent/supervisor/worker_share.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -27,8 +28,8 @@ static void enter(struct result *result, struct outcome *outcome)
 static bool run_workers(const struct call *call, const struct job *job, const struct errand *errand,
     int lock, struct result *result, struct supervised *supervised, struct error *error)
 {
-	bool done = supervisor_run(
-	    job, errand->token, lock, errand->listener, call->console, supervised, error);
+	bool done = supervisor_run(job, errand->token, lock, call->workers, errand->listener,
+	    call->console, supervised, error);
 
 	enter(result, &supervised->outcome);
 	if (done || error->kind != ERROR_SESSION || job->settings->pin_fd >= 0)
@@ -36,8 +37,8 @@ static bool run_workers(const struct call *call, const struct job *job, const st
 	console_print(call->console, "%s; beginning again with a new login", error->message);
 	supervised_clear(supervised);
 	error_clear(error);
-	done = supervisor_run(
-	    job, errand->token, lock, errand->listener, call->console, supervised, error);
+	done = supervisor_run(job, errand->token, lock, call->workers, errand->listener,
+	    call->console, supervised, error);
 	enter(result, &supervised->outcome);
 	return done;
 }
@@ -50,10 +51,12 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 	struct job job = {
 		.task = errand->task,
 		.renew = errand->renew,
-		.retry_pin = errand->retry_pin,
+		.retry_pin = errand->retry_pin && !(call->workers && call->workers->refused),
 		.prune = errand->prune,
 		.unknown = errand->unknown,
 		.has_token = errand->token != NULL,
+		.spare = errand->spare,
+		.others = call->workers != NULL,
 		.generation = errand->generation,
 		.url = url,
 		.certificate = (char *)errand->certificate,
@@ -67,8 +70,9 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 
 	*ret_supervised = (struct supervised){ .interrupted = false };
 	(void)!text_copy(job.run_id, sizeof(job.run_id), result->run_id);
-	console_explain(call->console, "run %s", job.run_id);
 	done = run_workers(call, &job, errand, identity->lock, result, ret_supervised, error);
+	if (call->workers && ret_supervised->outcome.latched)
+		call->workers->refused = true;
 	result->interrupted = result->interrupted || ret_supervised->interrupted;
 	if (!identity->store || identity_load(identity, &unloaded))
 		return done;

@@ -19,7 +19,7 @@ struct supervised;
 
 struct errand {
 	enum job_task task;
-	bool renew, retry_pin, prune, unknown;
+	bool renew, retry_pin, prune, unknown, spare;
 	uint32_t generation;
 	const char *url;                    /* NULL without */
 	const char *certificate, *key, *ca; /* of an adoption; NULL without */

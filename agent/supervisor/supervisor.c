@@ -5,6 +5,7 @@
 #include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/service_manager.h"
 #include "agent/supervisor/worker_process.h"
+#include "agent/supervisor/worker_share.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/file.h"
@@ -25,7 +26,10 @@ struct watch {
 	struct console *console;
 	bool stands; /* the outcome that came says that what was asked for is done */
 	struct supervised *supervised;
+	struct worker_share *share; /* NULL: the worker is for this job only */
 	struct worker_process worker;
+	bool died;
+	bool was_kept; /* it has worked for another identity before, and said nothing since */
 	struct ending_signals signals; /* a person or a service manager wants us to end */
 
 	char step[sizeof(((struct note *)0)->text)];
@@ -99,6 +103,7 @@ static bool set_death(struct watch *watch, struct error *error)
 	int status = watch->worker.status;
 	char signal_name[32];
 
+	watch->died = true;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_NOT_STARTED)
 		return error_set(error, ERROR_INTERNAL,
 		    "the program renewal-worker cannot be run: reinstall the package");
@@ -131,6 +136,8 @@ static bool end_interrupted(struct watch *watch, struct error *error)
 
 	ending_signals_take(&watch->signals, name);
 	(void)worker_process_end(&watch->worker, 0);
+	if (watch->share)
+		watch->share->told_to_end = true;
 	return set_interrupted(watch, name, error);
 }
 
@@ -155,6 +162,18 @@ static bool deadline_has_passed(const struct watch *watch)
 	return clock_milliseconds() - watch->began >= watch->deadline * SECOND;
 }
 
+/* After its last outcome. */
+static void leave(struct watch *watch)
+{
+	if (watch->share && watch->supervised->outcome.stays) {
+		worker_share_keep(watch->share, watch->job->settings, &watch->worker);
+		return;
+	}
+	/* It still finalises the module, which may hang like anything else of it. */
+	if (!worker_process_end(&watch->worker, POLICY_WORKER_END * SECOND))
+		console_print(watch->console, "the worker does not end, even when killed");
+}
+
 static bool receive(struct watch *watch, bool *ret_ended, struct error *error)
 {
 	struct outcome *outcome = &watch->supervised->outcome;
@@ -171,6 +190,7 @@ static bool receive(struct watch *watch, bool *ret_ended, struct error *error)
 		*outcome = received;
 		watch->stands = outcome->more;
 	}
+	watch->was_kept = watch->was_kept && kind == REPORT_END;
 	*ret_ended = kind != REPORT_NOTE && !received.more;
 	if (kind == REPORT_NOTE)
 		take_note(watch, &note);
@@ -181,9 +201,7 @@ static bool receive(struct watch *watch, bool *ret_ended, struct error *error)
 		return true;
 	}
 	if (kind == REPORT_OUTCOME) {
-		/* It still finalises the module, which may hang like anything else of it. */
-		if (!worker_process_end(&watch->worker, POLICY_WORKER_END * SECOND))
-			console_print(watch->console, "the worker does not end, even when killed");
+		leave(watch);
 		*error = outcome->error;
 		return outcome->error.kind == ERROR_NONE;
 	}
@@ -241,29 +259,51 @@ static bool stand_by_outcome(struct watch *watch, struct error *error)
 	return true;
 }
 
-/* A worker that dies before it has read its job is heard of by its end. */
-static bool run(struct watch *watch, const struct secret *token, int lock, struct error *error)
+/* By one that was kept, or a new one. A worker that dies before it has read its job is heard of by
+   its end. */
+static bool run_worker(
+    struct watch *watch, const struct secret *token, int lock, struct error *error)
 {
+	const struct identity_settings *settings = watch->job->settings;
 	struct error unsent = ERROR_INIT;
-	bool done;
 
-	if (!worker_process_start(watch->job->settings, lock, &watch->worker, error))
+	watch->was_kept = watch->share && worker_share_take(watch->share, settings, &watch->worker);
+	if (!watch->was_kept && !worker_process_start(settings, &watch->worker, error))
 		return false;
 	watch->worker.hurry = watch->signals.ending;
-	begin_step(watch, "starting", watch->job->settings->step_timeout);
-	if (!job_send(watch->worker.channel, watch->job, token, &unsent))
+	begin_step(watch, "starting", settings->step_timeout);
+	if (!job_send(watch->worker.channel, watch->job, token, lock, &unsent))
 		console_explain(watch->console, "%s", unsent.message);
-	done = watch_worker(watch, error) || stand_by_outcome(watch, error);
+	return watch_worker(watch, error);
+}
+
+/* A worker that was kept and has died before it said anything about this job has not begun it. */
+static bool run(struct watch *watch, const struct secret *token, int lock, struct error *error)
+{
+	bool done = run_worker(watch, token, lock, error);
+
+	if (!done && watch->was_kept && watch->died) {
+		console_explain(watch->console,
+		    "a worker that was kept has ended: %s; another is started", error->message);
+		watch->supervised->interrupted = false;
+		error_clear(error);
+		done = run_worker(watch, token, lock, error);
+	}
+	done = done || stand_by_outcome(watch, error);
 	console_wipe(watch->console);
 	return done;
 }
 
 bool supervisor_run(const struct job *job, const struct secret *token, int lock,
-    const struct listener *listener, struct console *console, struct supervised *ret_supervised,
-    struct error *error)
+    struct worker_share *share, const struct listener *listener, struct console *console,
+    struct supervised *ret_supervised, struct error *error)
 {
 	struct watch watch = {
-		.job = job, .listener = listener, .console = console, .supervised = ret_supervised
+		.job = job,
+		.share = share,
+		.listener = listener,
+		.console = console,
+		.supervised = ret_supervised,
 	};
 	bool done;
 

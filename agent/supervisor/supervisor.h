@@ -11,6 +11,7 @@
 
 struct console;
 struct secret;
+struct worker_share;
 
 struct supervised {
 	struct outcome outcome;   /* what the worker said; empty when it said nothing */
@@ -26,15 +27,18 @@ struct listener {
 };
 
 /* Starts a worker, hands it the job (and the one-time token, or NULL) and the lock, shows its
-   steps and warnings, and waits for its end. False when the job failed: what the worker reported;
+   steps and warnings, and waits for its end. With a share it takes a worker from there, and leaves
+   one there that can do another job; a kept one that has died meanwhile is replaced. False when the
+   job failed: what the worker reported;
    ERROR_DEADLINE for a step that took too long (the worker is killed); ERROR_TOKEN for a crash;
    ERROR_STATE for an interruption. *ret_supervised is set in any case. `listener` may be NULL. */
 MUST_CHECK bool supervisor_run(const struct job *job, const struct secret *token, int lock,
-    const struct listener *listener, struct console *console, struct supervised *ret_supervised,
-    struct error *error);
-void supervised_clear(struct supervised *supervised);
+    struct worker_share *share, const struct listener *listener, struct console *console,
+    struct supervised *ret_supervised, struct error *error);
+    void supervised_clear(struct supervised *supervised);
 
-__attribute__((unused)) static inline void scoped_destroy_supervised(struct supervised *supervised)
-{
-	supervised_clear(supervised);
-}
+    __attribute__((unused)) static inline void scoped_destroy_supervised(
+	struct supervised *supervised)
+    {
+	    supervised_clear(supervised);
+    }

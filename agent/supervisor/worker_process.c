@@ -54,22 +54,22 @@ static bool place(int descriptor, int number)
 }
 
 /* Standard output becomes standard error: what a module prints there must not get into our JSON.
-   Standard input is only for a PIN. */
-static bool arrange_descriptors(int channel, int lock, int pin_descriptor)
+   Standard input is only for a PIN. The lock's number is taken until the lock comes. */
+static bool arrange_descriptors(int channel, int pin_descriptor)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int high_channel;
-	int high_lock;
+	int high_null;
 
 	if (null < 0)
 		return false;
 	high_channel = fcntl(channel, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
-	high_lock = fcntl(lock < 0 ? null : lock, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
-	if (high_channel < 0 || high_lock < 0)
+	high_null = fcntl(null, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+	if (high_channel < 0 || high_null < 0)
 		return false;
 	if ((pin_descriptor != STDIN_FILENO && !place(null, STDIN_FILENO))
 	    || !place(STDERR_FILENO, STDOUT_FILENO) || !place(high_channel, WORKER_CHANNEL)
-	    || !place(high_lock, WORKER_LOCK))
+	    || !place(high_null, WORKER_LOCK))
 		return false;
 	/* All of ours close on exec; these are what our own parent left open. */
 	if (pin_descriptor > WORKER_LOCK) {
@@ -89,7 +89,7 @@ static bool limit_was_met(void)
 
 /* In the child. What fails here ends in one of the two statuses that say "not started". */
 _Noreturn static void become_worker(const char *path, char **environment,
-    const struct identity_settings *settings, int channel, int lock, pid_t parent)
+    const struct identity_settings *settings, int channel, pid_t parent)
 {
 	char name[] = WORKER_NAME;
 	char *const arguments[] = { name, NULL };
@@ -100,13 +100,13 @@ _Noreturn static void become_worker(const char *path, char **environment,
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent
 	    || sigprocmask(SIG_SETMASK, &none, NULL) != 0)
 		_exit(WORKER_NOT_STARTED);
-	if (!arrange_descriptors(channel, lock, settings->pin_fd))
+	if (!arrange_descriptors(channel, settings->pin_fd))
 		_exit(limit_was_met() ? WORKER_WITHOUT_DESCRIPTORS : WORKER_NOT_STARTED);
 	execve(path, arguments, environment);
 	_exit(WORKER_NOT_STARTED);
 }
 
-bool worker_process_start(const struct identity_settings *settings, int lock,
+bool worker_process_start(const struct identity_settings *settings,
     struct worker_process *ret_worker, struct error *error)
 {
 	scoped(environment) char **environment =
@@ -123,7 +123,7 @@ bool worker_process_start(const struct identity_settings *settings, int lock,
 		    "cannot make a channel to the worker: %s", file_error_reason(errno));
 	pid = fork();
 	if (pid == 0)
-		become_worker(path, environment, settings, ends[1], lock, parent);
+		become_worker(path, environment, settings, ends[1], parent);
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);

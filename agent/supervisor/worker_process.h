@@ -1,7 +1,8 @@
 #pragma once
 /*
- * The process of a renewal-worker: started with its channel and the identity's lock, and nothing
- * else of ours; killed with us, whatever happens to us. SIGCHLD is to be blocked meanwhile.
+ * The process of a renewal-worker: started with its channel and nothing else of ours, since the
+ * identity's lock comes with the job; killed with us, whatever happens to us. SIGCHLD is to be
+ * blocked meanwhile.
  */
 #include "base/compiler.h"
 #include "base/error.h"
@@ -26,8 +27,8 @@ struct worker_process {
 	sigset_t hurry;
 };
 
-/* lock -1: none, for a job that changes nothing. The program beside ours, else where it was installed; ERROR_INTERNAL when it is at neither. */
-MUST_CHECK bool worker_process_start(const struct identity_settings *settings, int lock,
+/* The program beside ours, else where it was installed; ERROR_INTERNAL when it is at neither. */
+MUST_CHECK bool worker_process_start(const struct identity_settings *settings,
     struct worker_process *ret_worker, struct error *error);
 /* Closes the channel and waits up to `milliseconds` for the process to end by itself; kills it
    then, and at once when one of `hurry` comes. False when even that did not end it: it hangs in the kernel, and goes on holding the

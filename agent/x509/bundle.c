@@ -1,23 +1,24 @@
 #include "agent/x509/bundle.h"
 
+#include "agent/x509/keyless.h"
 #include "agent/x509/output.h"
 #include "base/scoped.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char begin_line[] = "-----BEGIN CERTIFICATE-----";
 static const char end_line[] = "-----END CERTIFICATE-----";
-static const char body_characters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n";
 
 struct reader {
 	const char *at;
 	const char *end;
 	const char *what;
 	enum error_kind kind;
-	int number; /* of the block that is being read, counted from 1 */
+	OSSL_LIB_CTX *context; /* NULL: the default one */
+	int number;            /* of the block that is being read, counted from 1 */
 };
 
 static void skip_blank_lines(struct reader *reader)
@@ -26,10 +27,15 @@ static void skip_blank_lines(struct reader *reader)
 		reader->at++;
 }
 
+static bool is_of_body(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+	       || c == '+' || c == '/' || c == '=' || c == '\r' || c == '\n';
+}
+
 static void skip_body(struct reader *reader)
 {
-	while (
-	    reader->at < reader->end && *reader->at != '\0' && strchr(body_characters, *reader->at))
+	while (reader->at < reader->end && is_of_body(*reader->at))
 		reader->at++;
 }
 
@@ -70,8 +76,8 @@ static bool read_block(struct reader *reader, X509 **ret_certificate, struct err
 		return error_set_openssl(error, reader->kind, "%s: certificate %d is not PEM",
 		    reader->what, reader->number);
 	rest = der;
-	certificate = d2i_X509(NULL, &rest, length);
-	if (!certificate)
+	certificate = X509_new_ex(reader->context, NULL);
+	if (!certificate || !d2i_X509(&certificate, &rest, length))
 		return error_set_openssl(error, reader->kind, "%s: certificate %d is not X.509",
 		    reader->what, reader->number);
 	if (rest != der + length)
@@ -83,37 +89,88 @@ static bool read_block(struct reader *reader, X509 **ret_certificate, struct err
 	return true;
 }
 
-bool bundle_parse(const char *pem, size_t length, size_t most, const char *what,
-    enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error)
+static bool read_blocks(
+    struct reader *reader, size_t most, STACK_OF(X509) **ret_certificates, struct error *error)
 {
+	const size_t length = (size_t)(reader->end - reader->at);
 	scoped(X509_STACK) STACK_OF(X509) *certificates = sk_X509_new_null();
-	struct reader reader = { pem, pem + length, what, kind, 0 };
 
 	if (!certificates)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
 	if (length > BUNDLE_SIZE_MAX)
-		return error_set(error, kind, "%s: %zu bytes, more than the %d that are read", what,
-		    length, BUNDLE_SIZE_MAX);
+		return error_set(error, reader->kind,
+		    "%s: %zu bytes, more than the %d that are read", reader->what, length,
+		    BUNDLE_SIZE_MAX);
 	ERR_clear_error();
-	skip_blank_lines(&reader);
-	while (reader.at < reader.end) {
+	skip_blank_lines(reader);
+	while (reader->at < reader->end) {
 		scoped(X509) X509 *certificate = NULL;
 
-		reader.number++;
-		if ((size_t)reader.number > most)
-			return error_set(error, kind, "%s: more than %zu certificate%s", what, most,
-			    most == 1 ? "" : "s");
-		if (!read_block(&reader, &certificate, error))
+		reader->number++;
+		if ((size_t)reader->number > most)
+			return error_set(error, reader->kind, "%s: more than %zu certificate%s",
+			    reader->what, most, most == 1 ? "" : "s");
+		if (!read_block(reader, &certificate, error))
 			return false;
 		if (!sk_X509_push(certificates, certificate))
 			return error_set(error, ERROR_INTERNAL, "out of memory");
 		certificate = NULL; /* the stack's now */
-		skip_blank_lines(&reader);
+		skip_blank_lines(reader);
 	}
-	if (reader.number == 0)
-		return error_set(error, kind, "%s: no certificate", what);
+	if (reader->number == 0)
+		return error_set(error, reader->kind, "%s: no certificate", reader->what);
 
 	*ret_certificates = take(certificates);
+	return true;
+}
+
+bool bundle_parse(const char *pem, size_t length, size_t most, const char *what,
+    enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error)
+{
+	struct reader reader = { pem, pem + length, what, kind, NULL, 0 };
+
+	return read_blocks(&reader, most, ret_certificates, error);
+}
+
+/* What was skimmed last. */
+static _Thread_local struct {
+	char *pem; /* NULL: nothing yet */
+	size_t length, most;
+	STACK_OF(X509) *certificates;
+} last;
+
+static void keep(const char *pem, size_t length, size_t most, STACK_OF(X509) *const *certificates)
+{
+	char *copy = malloc(length + 1);
+	STACK_OF(X509) *kept = copy ? X509_chain_up_ref(*certificates) : NULL;
+
+	if (!kept) {
+		free(copy);
+		return;
+	}
+	memcpy(copy, pem, length);
+	free(last.pem);
+	sk_X509_pop_free(last.certificates, X509_free);
+	last.pem = copy;
+	last.length = length;
+	last.most = most;
+	last.certificates = kept;
+}
+
+bool bundle_skim(const char *pem, size_t length, size_t most, const char *what,
+    enum error_kind kind, STACK_OF(X509) **ret_certificates, struct error *error)
+{
+	struct reader reader = { pem, pem + length, what, kind, keyless_context(), 0 };
+
+	if (last.pem && length == last.length && most == last.most
+	    && memcmp(pem, last.pem, length) == 0) {
+		*ret_certificates = X509_chain_up_ref(last.certificates);
+		return *ret_certificates || error_set(error, ERROR_INTERNAL, "out of memory");
+	}
+	if (!read_blocks(&reader, most, ret_certificates, error))
+		return false;
+	if (most > 1)
+		keep(pem, length, most, ret_certificates);
 	return true;
 }
 

@@ -4,6 +4,8 @@
 #include "base/scoped.h"
 #include "base/text.h"
 
+#include <openssl/asn1.h>
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -80,13 +82,38 @@ bool certificate_dates(
 	return true;
 }
 
+/* RSAPublicKey, RFC 8017, A.1.1: modulus and exponent. */
+static unsigned rsa_bits(const unsigned char *der, int length)
+{
+	ASN1_SEQUENCE_ANY *sequence = d2i_ASN1_SEQUENCE_ANY(NULL, &der, length);
+	const ASN1_TYPE *first =
+	    sk_ASN1_TYPE_num(sequence) == 2 ? sk_ASN1_TYPE_value(sequence, 0) : NULL;
+	BIGNUM *modulus = NULL;
+	int bits = 0;
+
+	if (first && ASN1_TYPE_get(first) == V_ASN1_INTEGER)
+		modulus = ASN1_INTEGER_to_BN(first->value.integer, NULL);
+	if (modulus)
+		bits = BN_num_bits(modulus);
+	BN_free(modulus);
+	sk_ASN1_TYPE_pop_free(sequence, ASN1_TYPE_free);
+	return (unsigned)bits;
+}
+
+/* From its encoding: the certificate may be one without a decoded key (keyless.h). */
 unsigned certificate_key_bits(const X509 *certificate)
 {
-	EVP_PKEY *key = X509_get0_pubkey(certificate);
+	const unsigned char *der = NULL;
+	ASN1_OBJECT *algorithm = NULL;
+	unsigned bits = 0;
+	int length = 0;
 
-	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
-		return 0;
-	return (unsigned)EVP_PKEY_get_bits(key);
+	if (X509_PUBKEY_get0_param(
+		&algorithm, &der, &length, NULL, X509_get_X509_PUBKEY(certificate))
+	    && OBJ_obj2nid(algorithm) == NID_rsaEncryption)
+		bits = rsa_bits(der, length);
+	ERR_clear_error();
+	return bits;
 }
 
 /* Both keys were decoded from their certificates: this is software, whatever the signer is. */

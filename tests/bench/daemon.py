@@ -9,6 +9,7 @@ from sides import Failed
 
 READY_SECONDS = 20
 SETTLE_SECONDS = 0.5
+WATCHED_SECONDS = 5
 FOREIGN = ("libsofthsm2", "libtoken-shim", "libcurl", "libp11", "engines-3/pkcs11")
 
 
@@ -48,7 +49,9 @@ def _look(pid):
             "libraries of token and network": Figure(
                 sum(name in maps for name in FOREIGN), 0),
             "open connections": Figure(len(_connections(pid)), 0),
-            "resident memory, KB": Figure(_resident(pid), None)}
+            "resident memory, KB": Figure(_memory(pid, "Rss"), 8 * 1024),
+            "of it its own, KB": Figure(_memory(pid, "Private_Clean", "Private_Dirty"), 2 * 1024),
+            "waits ended in 5 s": Figure(_waits_in(pid, WATCHED_SECONDS), 0)}
 
 
 def _descendants(pid):
@@ -65,8 +68,22 @@ def _connections(pid):
     return [inode for inode in known if f"socket:[{inode}]" in sockets]
 
 
-def _resident(pid):
+def _memory(pid, *kinds):
+    """In KB, added up; its own is what no other process shares."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    known = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    return sum(known[kind] for kind in kinds)
+
+
+def _waits(pid):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith("voluntary_ctxt_switches"):
             return int(line.split()[1])
     return 0
+
+
+def _waits_in(pid, seconds):
+    """How often it was awake, with no watchdog to be fed."""
+    before = _waits(pid)
+    time.sleep(seconds)
+    return _waits(pid) - before

@@ -10,6 +10,7 @@ CALLS = {"C_Initialize": 2, "C_OpenSession": 2, "C_Login": 1, "C_GenerateKeyPair
 HANDSHAKES = 2
 PEAK_KILOBYTES = 16 * 1024
 NOTHING_DUE_RATIO = 2.0
+NONE_DUE_MILLISECONDS = 50
 
 
 @dataclass

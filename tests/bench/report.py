@@ -27,6 +27,8 @@ def table(result):
     lines += ["", *_counts(result["counts"])]
     lines += ["", *_nothing_due(result["nothing_due"])]
     lines += ["", *_daemon(result["daemon"])]
+    lines += ["", *_none_due(result["none_due"])]
+    lines += ["", *_many(result["many"])]
     return "\n".join(lines)
 
 
@@ -86,6 +88,27 @@ def _nothing_due(one):
                        found["ratio"])
     for name in ("PKCS#11 calls", "connections"):
         yield _with_budget(_row(f"  {name}", "", found[name].measured), found[name])
+
+
+def _none_due(one):
+    yield _row(f"{one['identities']} identities, none due, ms", "n", *SPREAD)
+    yield _with_budget(_spread_row("  one run of --all", one), one["figures"]["median"])
+    yield _row("  with --json, least, ms", "", f"{one['json']:.1f}")
+    yield _row("  peak memory, MB", "", f"{one['kilobytes'] / 1024:.1f}")
+    for name in ("PKCS#11 calls", "connections"):
+        figure = one["figures"][name]
+        yield _with_budget(_row(f"  {name}", "", figure.measured), figure)
+
+
+def _many(one):
+    ways = ("one run", "a run each")
+    yield _row(f"{one['identities']} renewals, RSA 2048", *ways)
+    yield _row("  ms without key generation", *(f"{one[way]['milliseconds']:.0f}" for way in ways))
+    for name, words in (("logins", "C_Login"), ("workers", "workers")):
+        row = _row(f"  {words}", *(one[way][name] for way in ways))
+        yield _with_budget(row, one["figures"][name])
+    yield _row("  PKCS#11 calls", *(one[way]["calls"] for way in ways))
+    yield _row("  peak memory, MB", f"{one['kilobytes'] / 1024:.1f}")
 
 
 def _daemon(one):

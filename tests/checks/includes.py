@@ -29,6 +29,9 @@ MAY = {
     "agent/identity": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/policy.h"}, {"cjson"}),
+    "agent/metrics": (
+        {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/metrics",
+         "agent/policy.h"}, set()),
     "agent/report": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
@@ -41,18 +44,20 @@ MAY = {
          "agent/supervisor", "agent/policy.h", "agent/call.h"}, set()),
     "agent/hooks": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/hooks",
-         "agent/report/console.h", "agent/supervisor/ending_signals.h",
+         "agent/report/console.h", "agent/report/message_ids.h", "agent/supervisor/ending_signals.h",
          "agent/supervisor/service_manager.h", "agent/policy.h", "agent/call.h"}, {"cjson"}),
     "agent/daemon": (
         {"base", "agent/state", "agent/config", "agent/identity", "agent/report",
          "agent/supervisor", "agent/daemon", "agent/policy.h", "agent/call.h", "agent/options.h",
          "agent/visit.h", "agent/commands/commands.h"}, {"cjson"}),
+    "agent/plan": ({"base", "fleet", "agent/plan"}, {"cjson"}),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
                "agent/report", "agent/supervisor", "agent/hooks", "agent/commands", "agent/doctor",
-               "agent"}, {"openssl", "cjson"}),
+               "agent/metrics", "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
                         "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
-                        "agent/hooks", "agent/daemon", "agent/commands/commands.h", "agent"},
+                        "agent/hooks", "agent/daemon", "agent/plan",
+                        "agent/commands/commands.h", "agent"},
                        {"openssl", "cjson"}),
 }
 LIBRARIES = {"openssl": "openssl", "cjson": "cjson", "curl": "curl", "p11-kit": "p11-kit"}

@@ -42,6 +42,9 @@ struct journal full_journal(void)
 	journal.last_error_at = AUTHORITY_NOW + 7;
 	journal.last_error = ERROR_KIND_COUNT - 1;
 	memset(journal.last_message, 'm', sizeof(journal.last_message) - 1);
+	for (int i = 0; i < ERROR_KIND_COUNT; i++)
+		journal.renewals[i] = UINT32_MAX - (uint32_t)i;
+	journal.key_generation_milliseconds = INT64_C(1000000000000);
 	for (unsigned i = 0; i < JOURNAL_SPENT_TOKENS; i++)
 		journal_note_spent_token(&journal, &i, sizeof(i));
 	return journal;

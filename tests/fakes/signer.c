@@ -49,6 +49,11 @@ void signer_close(struct signer *signer)
 	free(signer);
 }
 
+bool signer_makes_pss(const struct signer *signer)
+{
+	return signer->kind != SIGNER_PROVIDER;
+}
+
 bool signer_check_id(const struct token *token, const struct key_id *id, struct error *error)
 {
 	(void)token;

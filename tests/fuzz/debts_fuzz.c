@@ -22,6 +22,7 @@ static struct debts load(const struct store *store, bool *ret_damaged)
 	struct error error = ERROR_INIT;
 	struct debts debts;
 
+	memset(&debts, 0, sizeof(debts));
 	must(debts_load(store, &debts, ret_damaged, &error));
 	return debts;
 }
@@ -37,6 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	state_folder_write_bytes("orders/debts.json", data, size);
 	debts = load(store, &damaged);
 	must(debts.count <= DEBTS_MAX && !(damaged && debts.count > 0));
+	if (damaged)
+		memset(&debts, 0, sizeof(debts));
 	must(damaged == !state_folder_has("orders/debts.json"));
 	must(debts_save(store, &debts, &error));
 	again = load(store, &damaged);

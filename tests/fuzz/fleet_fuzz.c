@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (file < 0 || write(file, data, size) != (ssize_t)size)
 		abort();
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	if (!fleet_read(paths, 1, &fleet, &error)) {
+	if (!fleet_read(paths, 1, NULL, &fleet, &error)) {
 		if (error.kind == ERROR_NONE || error.message[0] == '\0' || fleet.identities)
 			abort();
 	} else if (fleet.count == 0 || !memchr(fleet.identities[0].host, '\0', FLEET_NAME_SIZE)) {

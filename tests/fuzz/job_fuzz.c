@@ -27,17 +27,18 @@ static void try_job(int near, int far)
 	struct job job;
 	struct job again;
 	char bytes[8];
+	int lock = -1;
 
 	/* In case the job says that a token follows. */
 	must(send(near, "token", 5, 0) == 5);
-	if (!job_receive(far, &job, &token, &error)) {
+	if (!job_receive(far, &job, &token, &lock, &error)) {
 		must(error.kind != ERROR_NONE);
 		return;
 	}
 	if (!job.has_token)
 		must(recv(far, bytes, sizeof(bytes), 0) == 5);
-	must(job_send(near, &job, token, &error));
-	must(job_receive(far, &again, &token_again, &error));
+	must(job_send(near, &job, token, -1, &error));
+	must(job_receive(far, &again, &token_again, &lock, &error));
 	must(job.task == again.task && job.generation == again.generation);
 	must(text_equal(job.url, again.url) && text_equal(job.run_id, again.run_id));
 	must(text_equal(job.settings->token, again.settings->token));

@@ -2,9 +2,10 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("world", "audit_log", "crash_sweep", "doctor")
+pytest.register_assert_rewrite("world", "audit_log", "crash_sweep", "doctor", "fleet", "hooks")
 
 from crash_sweep import SpareSweep, Sweep
+from hooks import Hooks
 from world import World
 
 from client import StandIn
@@ -30,6 +31,16 @@ def connector(shared_connector):
 
 
 @pytest.fixture
+def old_ca(connector):
+    """Is the Connector's again after the test, which may change it once."""
+    files = {name: connector.ca()[name] for name in ("ca.crt", "gateway.pem")}
+    yield
+    if connector.ca()["ca.crt"] != files["ca.crt"]:
+        connector.ca(signer="previous")
+    connector.ca(gateway_pem=files["gateway.pem"])
+
+
+@pytest.fixture
 def new_world(tmp_path, connector):
     """A host that is not enrolled yet."""
     return World(tmp_path, connector)
@@ -40,6 +51,12 @@ def world(new_world):
     """A host with one certificate."""
     new_world.enroll()
     return new_world
+
+
+@pytest.fixture
+def hooks():
+    with Hooks() as made:
+        yield made
 
 
 @pytest.fixture

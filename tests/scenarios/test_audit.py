@@ -183,7 +183,7 @@ def test_a_torn_last_line_is_repaired_and_noted(log, world):
 def test_a_disk_that_is_full_for_the_log_alone_holds_up_and_loses_nothing(log, world):
     """Whatever has been written by then, the next run notes what is missing."""
     crash = CrashLibrary(world.directory, library=CRASH)
-    for point in range(1, 9):
+    for point in (1, 3, 5, 7):  # room for a key, its event, room for a certificate, its event
         before = world.sha256()
         result = world.run("renew", "--force", **crash.environment(
             at=f"{point}+", error="ENOSPC", match="audit.jsonl"))

@@ -55,16 +55,6 @@ def test_refusals_with_a_success_between_them_are_not_added_up(host):
         host.assert_renews()
 
 
-@pytest.fixture
-def old_ca(connector):
-    """Is the Connector's again after the test, which may change it once."""
-    files = {name: connector.ca()[name] for name in ("ca.crt", "gateway.pem")}
-    yield
-    if connector.ca()["ca.crt"] != files["ca.crt"]:
-        connector.ca(signer="previous")
-    connector.ca(gateway_pem=files["gateway.pem"])
-
-
 def revoke(host):
     host.connector.revoke(host.sha256())
 

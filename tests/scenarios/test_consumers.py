@@ -1,13 +1,13 @@
 """Other programs use the active identity as it lies there: key.uri and chain.pem, with the engine
 and with GnuTLS. (With pkcs11-provider, by key.pem: tests/compat.)"""
 import os
-import shutil
 import signal
 import socket
 import subprocess
 
 import pytest
 from soft_token import MODULE
+from system import CHROOT, has_program, inside
 from world import TIMEOUT, wait_until
 
 QUESTION = '{"query":"query { __typename }"}'
@@ -40,8 +40,8 @@ class Consumer:
         return f"{self.uri}{'&' if '?' in self.uri else '?'}pin-source=file:{self.pin_file}"
 
     def run(self, *command, given=None):
-        done = subprocess.run([str(word) for word in command], env=self.environment, text=True,
-                              input=given, capture_output=True, timeout=TIMEOUT)
+        done = subprocess.run(inside(*command), env=self.environment, text=True, input=given,
+                              capture_output=True, timeout=TIMEOUT)
         assert done.returncode == 0, done
         return done
 
@@ -58,7 +58,7 @@ def consumer(world):
 
 
 def needs(program):
-    return pytest.mark.skipif(not shutil.which(program), reason=f"no {program} here")
+    return pytest.mark.skipif(not has_program(program), reason=f"no {program} here")
 
 
 def ask_by_curl(consumer):
@@ -80,6 +80,7 @@ def test_curl_with_the_engine_before_and_after_a_renewal(consumer):
 @needs("openssl")
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 def test_openssl_s_client_with_the_engine(consumer, version):
+    consumer.world.connector.settings(tls_min="1.2", tls_max="1.3")
     address = consumer.world.connector.mtls_url.split("/")[2]
     shown = consumer.run(
         "openssl", "s_client", "-engine", "pkcs11", "-keyform", "engine", "-key",
@@ -144,9 +145,14 @@ class Nginx:
             f"include {self._folder}/identity.conf;\n}}\n}}\n}}\n")
 
     def __enter__(self):
-        self._process = subprocess.Popen(
-            ["nginx", "-p", str(self._folder), "-c", str(self._folder / "nginx.conf")],
-            env=self._consumer.environment, stderr=subprocess.DEVNULL)
+        command = inside("nginx", "-p", self._folder, "-c", self._folder / "nginx.conf")
+        tested = subprocess.run([*command, "-t"], env=self._consumer.environment, text=True,
+                                capture_output=True)
+        # That of Debian 13 loads by the engine what it has not initialised.
+        if CHROOT and "ENGINE_load_private_key() failed" in tested.stderr:
+            pytest.skip("nginx of this system does not load keys by the engine")
+        self._process = subprocess.Popen(command, env=self._consumer.environment,
+                                         stderr=subprocess.DEVNULL)
         return self
 
     def __exit__(self, *_):

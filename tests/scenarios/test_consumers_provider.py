@@ -1,16 +1,12 @@
 """key.pem is read by OpenSSL programs through pkcs11-provider, which Debian 12 does not have: run
-where it is, or by tests/compat, which names a chroot in RENEWAL_AGENT_SYSTEM and shares the folder
-of the tests with it."""
+where it is, or by tests/compat."""
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 from soft_token import MODULE
+from system import SYSTEM, inside
 from world import TIMEOUT
-
-SYSTEM = Path(os.environ.get("RENEWAL_AGENT_SYSTEM", "/"))
-INSIDE = () if SYSTEM == Path("/") else ("/usr/sbin/chroot", str(SYSTEM))
 
 pytestmark = pytest.mark.skipif(not any(SYSTEM.glob("usr/lib/*/ossl-modules/pkcs11.so")),
                                 reason="no pkcs11-provider here")
@@ -43,10 +39,10 @@ def test_openssl_s_client_reads_key_pem_before_and_after_a_renewal(world, versio
     for _ in range(2):
         current = (world.folder / "current").resolve()
         done = subprocess.run(
-            [*INSIDE, "openssl", "s_client", "-key", current / "key.pem",
-             "-cert", current / "certificate.pem", "-cert_chain", current / "chain.pem",
-             "-CAfile", world.connector.server_ca_file, "-verify_return_error",
-             "-connect", address, "-servername", "localhost", "-quiet"],
+            inside("openssl", "s_client", "-key", current / "key.pem",
+                   "-cert", current / "certificate.pem", "-cert_chain", current / "chain.pem",
+                   "-CAfile", world.connector.server_ca_file, "-verify_return_error",
+                   "-connect", address, "-servername", "localhost", "-quiet"),
             input="GET / HTTP/1.0\r\n\r\n", text=True, capture_output=True, timeout=TIMEOUT,
             env={**os.environ, **world.token.environment(), "OPENSSL_CONF": str(configuration)})
         assert done.stdout.startswith("HTTP/1.1 404"), done

@@ -61,7 +61,8 @@ def test_the_version_of_tls_and_the_names_of_the_cas_are_told(host, version):
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_a_server_that_does_not_name_our_ca(host, version):
-    host.connector.settings(tls_max=version, acceptable_cas=["O=Elsewhere,CN=Another CA"])
+    host.connector.settings(tls_min=version, tls_max=version,
+                            acceptable_cas=["O=Elsewhere,CN=Another CA"])
     assert_fails(host, "acceptable-cas", 75, "Another CA", "not among the 1", "one-time token")
 
 
@@ -74,7 +75,7 @@ def test_a_server_that_names_no_ca(host):
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_a_connector_that_refuses_the_identity(host, version):
-    host.connector.settings(tls_max=version)
+    host.connector.settings(tls_min=version, tls_max=version)
     host.connector.fault("connection", "alert", alert="unknown_ca")
     result = examine(host)
     found = by_result(result)

@@ -1,7 +1,15 @@
 """What doctor says of a token, a PIN or a key that is not as it should be."""
+import os
+import shutil
+import subprocess
+
 import pytest
 from doctor import (AS_IT_SHOULD_BE, OF_KEY, OF_LOGIN, OF_TOKEN, assert_fails, by_result, examine,
                     line)
+from remote_token import RemoteToken
+from system import has_program, inside
+from world import SIGNER, SIGNERS, World
+
 
 def pin_file(host, text, mode=0o600):
     path = host.directory / "another-pin"
@@ -31,8 +39,57 @@ def test_a_module_that_is_missing(host):
 
 def test_a_token_that_is_missing(host):
     host.shim.plan("no-token")
-    assert_only_fails(host, "token", 69, "no token", "pkcs11:token=fleet", logins=0,
-                      skipped=OF_TOKEN)
+    assert_only_fails(host, "token", 69, "no token", "pkcs11:token=fleet", "Plug the token in",
+                      "daemon", logins=0, skipped=OF_TOKEN)
+
+
+def test_another_token_than_the_one_that_is_meant(host):
+    host.configure(token="pkcs11:token=fleat")
+    result = assert_only_fails(host, "token", 69, "no token", "or set `token` to one that is",
+                               logins=0, skipped=OF_TOKEN)
+    host.configure(token=line(result, "token")["cure"].split()[-1])
+    assert examine(host).status == 0
+
+
+def test_a_uri_that_means_two_tokens(world):
+    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "second", "--pin",
+                    "7654321", "--so-pin", "87654321"], check=True, capture_output=True,
+                   env=world.token.environment())
+    world.configure(token="pkcs11:model=SoftHSM%20v2")
+    result = assert_only_fails(world, "token", 69, "2 tokens match", "Set `token` to one of: ",
+                               logins=0, skipped=OF_TOKEN)
+    named = line(result, "token")["cure"].split(" to one of: ")[1].split(", ")
+    assert sorted(uri.split("token=")[1] for uri in named) == ["fleet", "second"]
+    world.configure(token=next(uri for uri in named if uri.endswith("fleet")))
+    assert examine(world).status == 0
+
+
+def test_a_token_in_two_slots(host):
+    host.shim.plan("duplicate-slot")
+    assert_only_fails(host, "token", 69, "2 tokens match", "no serial= tells them apart",
+                      "show it in one slot", "different labels", logins=0, skipped=OF_TOKEN)
+
+
+def test_a_token_without_room_for_a_session(host):
+    host.shim.plan("C_OpenSession 1 fail CKR_SESSION_COUNT")
+    assert_only_fails(host, "token", 69, "CKR_SESSION_COUNT", "the token and the module",
+                      logins=0, skipped=OF_TOKEN)
+
+
+def test_a_p11_kit_server_that_does_not_run(tmp_path, connector):
+    world = World(tmp_path, connector, RemoteToken)
+    try:
+        world.enroll()
+        world.token.kill()
+        result = assert_only_fails(world, "token", 69, "no token", "P11_KIT_SERVER_ADDRESS",
+                                   logins=0, skipped=OF_TOKEN)
+        cure = line(result, "token")["cure"]
+        assert f"p11-kit server --name {world.token.socket} --provider MODULE " \
+            f"'{world.token.uri}'" in cure
+        world.token.start()
+        assert examine(world).status == 0
+    finally:
+        world.token.close()
 
 
 def test_a_pin_file_that_is_missing(host):
@@ -93,9 +150,59 @@ def test_a_token_that_is_near_its_lock_is_not_logged_in_to(host, flag, fact):
     result = examine(host, logins=0)
     found = by_result(result)
     assert (result.status, line(result, "pin-state")["result"]) == (77, "fail"), result
-    assert fact in line(result, "pin-state")["cure"]
+    assert found["fail"] == {"pin-state", "pin-latch"}
+    for name in found["fail"]:
+        assert fact in line(result, name)["cure"], result
+        assert "Mend the PIN" not in line(result, name)["cure"]
     assert "login" in found["skipped"]
-    assert found["fail"] <= {"pin-state", "pin-latch"}
+
+
+@pytest.mark.skipif(not has_program("pkcs11-tool"), reason="no pkcs11-tool here")
+def test_a_locked_pin_is_set_anew_as_the_cure_says(new_world):
+    officers_pin, first, second = "87654321", "7654321", "1234567"
+    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "second", "--pin", first,
+                    "--so-pin", officers_pin], check=True, capture_output=True,
+                   env=new_world.token.environment())
+    own = pin_file(new_world, first)
+    new_world.configure(token="pkcs11:token=second", pin_file=own)
+    new_world.enroll()
+    new_world.shim.plan("flags +LOCKED")
+    cure = line(examine(new_world, logins=0), "pin-state")["cure"]
+    assert f"Write it to {own}; then run doctor again" in cure
+    command = cure.split("by a new PIN: ")[1].split(". ")[0].split()
+    assert command[:3] == ["pkcs11-tool", "--module", new_world.shim.module]
+    new_world.shim.plan()
+    subprocess.run(inside(*command, "--so-pin", officers_pin, "--new-pin", second), check=True,
+                   capture_output=True, env={**os.environ, **new_world.shim.environment()})
+    assert by_result(new_world.run("doctor"))["fail"] == {"login"}  # not written yet
+    pin_file(new_world, second)
+    assert new_world.run("renew", "--force").status == 0
+    assert examine(new_world).status == 0
+
+
+@pytest.mark.parametrize("result", ["CKR_PIN_LOCKED", "CKR_PIN_EXPIRED"])
+def test_a_lock_that_only_the_login_shows(host, result):
+    host.shim.plan(f"C_Login 1 fail {result}")
+    assert_only_fails(host, "login", 77, result, "security officer", "--init-pin",
+                      str(host.token.pin_file), skipped=OF_LOGIN)
+
+
+@pytest.mark.parametrize("source, facts", [
+    ({"pin_command": "/bin/cat {pin_file}"}, ["what this prints: /bin/cat"]),
+    ({"pin_credential": "fleet-pin"}, ["the credential fleet-pin"]),
+    ({"pin_pad": "yes"}, ["at the pin pad"]),
+])
+def test_where_the_new_pin_of_a_locked_one_belongs(world, source, facts):
+    source = {name: value.format(pin_file=world.token.pin_file)
+              for name, value in source.items()}
+    folder = world.directory / "credentials"
+    folder.mkdir()
+    shutil.copy(world.token.pin_file, folder / "fleet-pin")
+    world.configure(pin_file=None, **source)
+    world.shim.plan(f"pin-pad {world.token.pin_file}", "flags +LOCKED")
+    result = examine(world, logins=0, CREDENTIALS_DIRECTORY=str(folder))
+    cure = line(result, "pin-state")["cure"]
+    assert not [fact for fact in facts if fact not in cure], cure
 
 
 def test_a_wrong_try_of_somebody_else_is_warned_of_and_no_try_used_up(host):
@@ -152,7 +259,8 @@ def test_a_token_that_tells_no_counts_is_no_fault(host):
 
 def test_a_signature_that_is_wrong_is_found_by_the_self_test(host):
     host.shim.plan("bad-signature *")
-    result = assert_only_fails(host, "self-test", 69, "does not verify", "engine", "`signer`",
+    result = assert_only_fails(host, "self-test", 69, "does not verify", SIGNER or SIGNERS[-1],
+                               "`signer`",
                                skipped={"connector"})
     assert "nobody" in line(result, "connection")["message"]
 
@@ -204,7 +312,7 @@ def test_a_key_that_may_leave_the_token_fails_beside_one_that_may_not(world):
 
 @pytest.mark.parametrize("call, name", [
     ("C_Initialize 1", "module"), ("C_GetTokenInfo 1", "token"), ("C_Login 1", "login"),
-    ("C_FindObjectsInit 2", "key-attributes"), ("C_Sign 1", "self-test")])
+    ("C_FindObjectsInit 2", "key-attributes"), ("C_SignInit 1", "self-test")])
 def test_a_module_that_hangs_fails_the_check_at_hand_and_the_rest_is_reported(
         host, call, name):
     host.configure(step_timeout="2s", request_timeout="1s")

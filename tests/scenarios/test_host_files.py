@@ -1,9 +1,9 @@
 """Disks that are full, broken or read-only: said, nothing lost, and the next run goes on."""
 import os
-import subprocess
 import sys
 
 import pytest
+from mounts import in_a_mount_namespace
 from world import CRASH, ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "crash"))
@@ -67,13 +67,6 @@ def test_a_single_write_that_fails(world, crash, error):
         assert world.run("renew", "--force").status == 0
         world.assert_only_retained_keys()
     world.assert_whole()
-
-
-def in_a_mount_namespace(script):
-    """The command that runs it there; skips where nobody may mount."""
-    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
-        pytest.skip("no right to mount here")
-    return ("unshare", "--mount", "sh", "-euc", f'{script}; exec "$@"', "sh")
 
 
 def test_a_state_directory_that_is_mounted_read_only(host):

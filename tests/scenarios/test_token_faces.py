@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from world import finish, wait_until
+from world import FIRST_SIGNER, SIGNER, SIGNERS, finish, wait_until
 
 RAW_AND_PSS = ["mechanism CKM_RSA_PKCS_PSS absent", "mechanism CKM_RSA_X_509 absent"]
 
@@ -30,16 +30,17 @@ def assert_works_with(world, *plan, logins=1):
 
 
 @pytest.mark.parametrize("plan, version", [
-    ([], "TLSv1.3"), (RAW_AND_PSS[:1], "TLSv1.3"), (RAW_AND_PSS[1:], "TLSv1.3"),
-    (RAW_AND_PSS, "TLSv1.2"),
-    (["C_GetMechanismList * fail CKR_FUNCTION_NOT_SUPPORTED"], "TLSv1.3")])
-def test_a_token_without_pss_and_raw_rsa_speaks_tls_1_2(new_world, plan, version):
+    ([], "TLSv1.3"), (RAW_AND_PSS[1:], "TLSv1.3"), (RAW_AND_PSS, "TLSv1.2"),
+    (RAW_AND_PSS[:1], "TLSv1.2" if FIRST_SIGNER == "provider" else "TLSv1.3"),  # it cannot pad
+    (["C_GetMechanismInfo 2+ fail CKR_FUNCTION_NOT_SUPPORTED"], "TLSv1.3")])
+def test_a_token_whose_keys_make_no_pss_speaks_tls_1_2(new_world, plan, version):
+    new_world.connector.settings(tls_min="1.2", tls_max="1.3")
     assert_works_with(new_world, *plan)
     assert {call["tls_version"] for call in new_world.connector.calls()} == {version}
 
 
 def test_such_a_token_and_a_server_of_tls_1_3_only_have_nothing_in_common(world):
-    world.connector.settings(tls_min="1.3")
+    world.connector.settings(tls_min="1.3", tls_max="1.3")
     world.shim.plan(*RAW_AND_PSS)
     world.assert_fails(76, "connector", "the token has no RSA-PSS")
 
@@ -62,6 +63,7 @@ def test_a_module_that_cannot_lock(new_world):
     assert_works_with(new_world, "C_Initialize 1 fail CKR_CANT_LOCK")
 
 
+@pytest.mark.skipif("engine" not in SIGNERS, reason="no engine here")
 def test_private_keys_that_do_not_tell_their_modulus_are_too_much_for_the_engine(new_world):
     """libp11 reads it from the private object only; that costs neither one-time token nor key."""
     new_world.configure(signer="engine")
@@ -83,11 +85,31 @@ def test_a_token_that_keeps_no_public_keys(new_world):
     assert all(key["whole"] for key in new_world.run("keys")["keys"])
 
 
+# With `auto` such keys go to the engine.
+NEEDS_ENGINE = pytest.mark.skipif(
+    "engine" not in SIGNERS or SIGNER not in (None, "engine"),
+    reason="the engine alone hands the PIN on for a signature")
+
+
+@pytest.mark.skipif(SIGNER in (None, "engine"), reason="this signer hands the PIN on")
+def test_such_keys_are_too_much_for_the_other_signers(new_world):
+    """That costs no one-time token."""
+    token = new_world.one_time_token()
+    new_world.shim.plan("always-authenticate")
+    result = new_world.run("enroll", "--token-file", token)
+    assert (result.status, result["error"]["class"]) == (69, "token"), result
+    assert "CKA_ALWAYS_AUTHENTICATE" in result["error"]["message"]
+    assert "set signer = engine, or auto" in result["error"]["message"]
+    assert not new_world.connector.calls()
+
+
+@NEEDS_ENGINE
 def test_keys_that_want_the_pin_for_each_signature(new_world):
     """One login, and one of the context for each of the three signatures of a renewal."""
     assert_works_with(new_world, "always-authenticate", logins=4)
 
 
+@NEEDS_ENGINE
 def test_such_keys_and_a_pin_pad(new_world):
     new_world.configure(pin_file=None, pin_pad="yes")
     assert_works_with(new_world, "always-authenticate", f"pin-pad {new_world.token.pin_file}",
@@ -108,7 +130,8 @@ def memory_of(pid):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into the worker")
 @pytest.mark.parametrize("theirs", [False, True])
-@pytest.mark.parametrize("plan, kept", [([], False), (["always-authenticate"], True)])
+@pytest.mark.parametrize("plan, kept", [
+    ([], False), pytest.param(["always-authenticate"], True, marks=NEEDS_ENGINE)])
 def test_the_pin_is_gone_after_the_login_but_for_such_keys_of_ours(new_world, plan, kept, theirs):
     if theirs:
         new_world.token.make_key_pair("their key", b"\x01", always_authenticate=True)

@@ -23,11 +23,10 @@ for folder in ("connector", "token"):
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from soft_token import SoftToken  # noqa: E402
+from system import SYSTEM, inside  # noqa: E402
 from token_shim import TokenShim  # noqa: E402
 
-# The agent may live in a chroot (tests/compat): then this program goes there.
-PROGRAM = Path(os.environ.get("RENEWAL_AGENT_PROGRAM", BUILD / "renewal-agent"))
-SYSTEM = Path(os.environ.get("RENEWAL_AGENT_SYSTEM", "/"))
+PROGRAM = BUILD / "renewal-agent"
 SIGNER = os.environ.get("RENEWAL_AGENT_SIGNER")  # the setting; None: auto
 SHIM = BUILD / "tests" / "token" / "libtoken-shim.so"
 CRASH = BUILD / "tests" / "crash" / "libcrash.so"
@@ -35,6 +34,7 @@ SIGNER_FILES = {"provider": "ossl-modules/pkcs11.so", "engine": "engines-3/pkcs1
                 "pkcs11prov": "ossl-modules/pkcs11prov.so"}
 SIGNERS = [name for name, file in SIGNER_FILES.items()  # that the agent's system has
            if any(SYSTEM.glob(f"usr/lib/*/{file}"))]
+FIRST_SIGNER = SIGNER or next(iter(SIGNERS), None)  # that signs while nothing goes wrong
 TIMEOUT = 120  # a net under the tests, never what they measure
 
 
@@ -80,14 +80,14 @@ class World:
         self.configuration.write_text(
             f"[agent]\nstate_directory = {self.state}\n\n[identity orders]\n{''.join(lines)}")
 
-    def start(self, *arguments, command=(), program=PROGRAM, **environment):
+    def start(self, *arguments, command=(), program=PROGRAM, stdin=subprocess.DEVNULL,
+              **environment):
         """The program in the background; `command` goes before it (faketime, strace)."""
         return subprocess.Popen(
-            [*map(str, command), str(program), "--config", str(self.configuration), "--json",
-             *map(str, arguments)],
-            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, **self.shim.environment(), **self.environment,
-                 **{name: str(value) for name, value in environment.items()}})
+            inside(*command, program, "--config", self.configuration, "--json", *arguments,
+                   **environment),
+            text=True, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, **self.shim.environment(), **self.environment})
 
     def run(self, *arguments, command=(), **environment):
         result = finish(self.start(*arguments, command=command, **environment))

@@ -21,7 +21,7 @@ def step(text, deadline=60):
 
 def outcome(**members):
     send(**{"kind": "outcome", "error": "none", "message": "", "changed": False,
-            "more": False, "spare_made": False, "spare_error": "none", "spare_message": "",
+            "more": False, "stays": False, "spare_made": False, "spare_error": "none", "spare_message": "",
             "resumed": False, "latched": False, "alert_expired": False, "server_date": 0,
             "retry_after": 0, "key_generation_milliseconds": -1, "signer": "", "key_label": "",
             "keys": [], **members})
@@ -164,6 +164,64 @@ def read_pin():
     outcome(signer=os.read(int(job["settings"]["pin_fd"]), 100).decode().strip())
 
 
+def stay(**members):
+    """An outcome after which another job may come."""
+    outcome(stays=True, signer=str(os.getpid()), **members)
+
+
+def hang_over_b():
+    if job["settings"]["name"] == "b":
+        step("signing", 1)
+        wait()
+    stay()
+
+
+def crash_over_b():
+    if job["settings"]["name"] == "b":
+        crash()
+    stay()
+
+
+def exit_over_b():
+    """As if it had never got the job: it was killed while it waited."""
+    if job["settings"]["name"] == "b":
+        sys.exit(0)
+    stay()
+
+
+def stay_and_exit():
+    stay()
+    sys.exit(0)
+
+
+def speak_out_of_turn():
+    stay()
+    stay(changed=True)
+
+
+def refuse_pin():
+    outcome(error="pin", message="this PIN was refused", latched=True, stays=True,
+            signer=str(int(job["retry_pin"])))
+
+
+def token_fails_over_b():
+    """It says itself that it is good for nothing more."""
+    if job["settings"]["name"] == "b":
+        failure()
+    else:
+        stay()
+
+
+def locks():
+    """Which lock it holds at each job, for the test to look at."""
+    with open(os.environ["FAKE_WORKER_RUNS"], "a", encoding="utf-8") as runs:
+        runs.write(os.readlink("/proc/self/fd/4") + " "
+                   + str(len(os.listdir("/proc/self/fd")) - 1) + "\n")
+    os.dup2(os.open("/dev/null", os.O_RDWR), 4)
+    os.close(5)
+    stay()
+
+
 BEHAVIOURS = {
     "outcome": outcome,
     "silent": wait,
@@ -172,17 +230,31 @@ BEHAVIOURS = {
     "half_an_outcome": lambda: (send(kind="outcome"), wait()),
     **{each.__name__: each for each in (
         slow_step, two_slow_steps, odd_step, session_ends, crash, killed, working,
-        hang_after_outcome, hang_after_step_and_outcome, until_told, key, failure, failure_of_orders, latched, warning, noise, read_pin,
-        more, killed_after_what_was_asked_for, hang_after_what_was_asked_for,
+        hang_after_outcome, hang_after_step_and_outcome, until_told, key, failure,
+        failure_of_orders, latched, warning, noise, read_pin,
+        stay, hang_over_b, crash_over_b, exit_over_b, stay_and_exit, speak_out_of_turn,
+        refuse_pin, token_fails_over_b, locks, more,
+        killed_after_what_was_asked_for, hang_after_what_was_asked_for,
         crash_after_what_was_asked_for)},
 }
 
 
-job = json.loads(channel.recv(1 << 17))
-token = channel.recv(1 << 13).decode() if job["has_token"] else None
-report = os.environ.get("FAKE_WORKER_REPORT")
-if report:
-    temporary = Path(report + ".tmp")
-    temporary.write_text(json.dumps(describe()))
-    temporary.rename(report)
-BEHAVIOURS[os.environ["FAKE_WORKER"]]()
+def receive_job():
+    """The lock comes with it, and gets its number; None: the supervisor has closed its end."""
+    message, descriptors, _, _ = socket.recv_fds(channel, 1 << 17, 4, socket.MSG_CMSG_CLOEXEC)
+    for each in descriptors:
+        os.dup2(each, 4)
+        os.close(each)
+    return json.loads(message) if message else None
+
+
+job = receive_job()
+while job:
+    token = channel.recv(1 << 13).decode() if job["has_token"] else None
+    report = os.environ.get("FAKE_WORKER_REPORT")
+    if report:
+        temporary = Path(report + ".tmp")
+        temporary.write_text(json.dumps(describe()))
+        temporary.rename(report)
+    BEHAVIOURS[os.environ["FAKE_WORKER"]]()
+    job = receive_job()

@@ -1,12 +1,36 @@
-"""As much of JSON Schema (2020-12) as docs/report.schema.json uses, and no keyword more."""
+"""As much of JSON Schema (2020-12) as the schemas in docs use, and no keyword more."""
 import json
 import re
 from pathlib import Path
 
-SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text())
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int,
          "null": type(None)}
-REMARKS = {"$schema", "$defs", "title", "description"}
+REMARKS = {"$schema", "title", "description"}
+
+
+def resolve(schema, definitions):
+    """With what each $ref refers to in its place."""
+    if isinstance(schema, list):
+        return [resolve(each, definitions) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    resolved = {name: resolve(each, definitions) for name, each in schema.items()
+                if name not in ("$defs", "$ref")}
+    if isinstance(schema.get("$ref"), str):
+        assert schema["$ref"].startswith("#/$defs/")
+        return {**resolve(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions), **resolved}
+    return resolved
+
+
+def load(name):
+    """A schema of docs/."""
+    schema = json.loads((DOCS / name).read_text())
+    return resolve(schema, schema.get("$defs", {}))
+
+
+SCHEMA = load("report.schema.json")
+HOOK_SCHEMA = load("hook.schema.json")
 
 
 def is_of(value, name):
@@ -74,15 +98,9 @@ def check_one_of(value, schemas, _):
         yield min(found, key=len)[0] if all(found) else "fits several"
 
 
-def check_ref(value, reference, _):
-    assert reference.startswith("#/$defs/")
-    yield from complaints(value, SCHEMA["$defs"][reference.rsplit("/", 1)[1]])
-
-
 CHECKS = {"type": check_type, "enum": check_enum, "const": check_const, "pattern": check_pattern,
           "minimum": check_minimum, "required": check_required, "properties": check_properties,
-          "additionalProperties": check_additional, "items": check_items, "oneOf": check_one_of,
-          "$ref": check_ref}
+          "additionalProperties": check_additional, "items": check_items, "oneOf": check_one_of}
 
 
 def complaints(value, schema=None):

@@ -105,6 +105,24 @@ def test_sighup_reads_the_configuration_anew(host):
         assert "the configuration has been read anew" in daemon.end().errors
 
 
+def test_it_writes_the_metrics_when_it_begins_and_when_the_configuration_is_another(host):
+    file = host.supervisor.directory / "renewal-agent.prom"
+    agent = f"[agent]\nmetrics_file = {file}\n"
+    configuration = host.supervisor.configuration
+    configuration.write_text(configuration.read_text().replace("[agent]\n", agent))
+    with host.daemon("outcome") as daemon:
+        daemon.expect_ready()
+        assert 'renewal_agent_reenrolment_needed{identity="orders"} 1' in file.read_text()
+        configuration.write_text(configuration.read_text().replace("identity orders",
+                                                                   "identity others"))
+        daemon.signal(signal.SIGHUP)
+        daemon.expect_ready()
+        assert 'renewal_agent_reenrolment_needed{identity="others"} 1' in file.read_text()
+        assert "orders" not in file.read_text()
+        daemon.signal(signal.SIGTERM)
+        assert daemon.end().status == 0
+
+
 @pytest.mark.parametrize("lines, complaint", [
     (("key_bits = 1",), "key_bits: must be 2048"), (("pin_fd = 0",), "pin_fd can be read only once")])
 def test_a_wrong_configuration_leaves_the_one_of_before_in_use(host, lines, complaint):
@@ -171,6 +189,21 @@ def test_the_watchdog_is_fed_while_a_worker_does_not_end(host):
             daemon.expect(WATCHDOG="1")
         daemon.signal(signal.SIGTERM)
         assert daemon.end().status == 0
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_the_watchdog_is_fed_while_a_hook_runs_and_it_ends_within_five_seconds(host, number):
+    host.supervisor.configure("hook_failed = /bin/sleep 60")
+    host.begin_renewal()
+    with host.daemon("failure", WATCHDOG_USEC="200000") as daemon:
+        daemon.expect("hook")
+        for _ in range(5):
+            daemon.expect(WATCHDOG="1")
+        before = time.monotonic()
+        daemon.signal(number)
+        result = daemon.end()
+        assert time.monotonic() - before < 5
+    assert result.status == 0
 
 
 def test_a_watchdog_of_another_process_is_not_fed(host):

@@ -19,7 +19,8 @@ def test_a_failure_of_the_worker_has_its_exit_status_and_message(supervisor):
     assert result.status == 69
     assert result.json["error"] == {"class": "token", "retry": False,
                                     "message": "no token matches pkcs11:token=fleet"}
-    assert result.errors == "renewal-agent: orders: no token matches pkcs11:token=fleet\n"
+    assert result.errors == ("renewal-agent: orders: no token matches pkcs11:token=fleet "
+                             f"(run {result.json['run_id']})\n")
 
 
 def test_a_step_that_passes_its_deadline_is_named_and_the_worker_killed(supervisor):

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from soft_token import SoftToken
+from system import inside
 
 CLIENT = os.environ.get('P11_KIT_CLIENT',
                         '/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so')
@@ -32,8 +33,8 @@ class RemoteToken(SoftToken):
         provider = shim.module if shim else self.module
         self.socket.unlink(missing_ok=True)
         self._server = subprocess.Popen(
-            ['p11-kit', 'server', '--foreground', '--name', self.socket,
-             '--provider', provider, self.uri],
+            inside('p11-kit', 'server', '--foreground', '--name', self.socket,
+                   '--provider', provider, self.uri),
             stdout=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, **(shim or super()).environment()})
         deadline = time.monotonic() + PATIENCE

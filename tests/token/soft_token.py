@@ -3,8 +3,12 @@
 The token is always reached through SoftHSM itself, never through the shim, so that looking does
 not count as a call.
 """
+import atexit
+import functools
 import os
+import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +42,21 @@ class TokenObject:
         return int.from_bytes(self.modulus, 'big').bit_length()
 
 
+def make_token(directory, label, *options):
+    subprocess.run([MAKE_TOKEN, directory, '--label', label, *options], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+@functools.cache
+def token_to_copy(label):
+    """Made once in a process: the tools take longer than most tests."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    made = Path(folder.name) / 'token'
+    make_token(made, label)
+    return made
+
+
 class SoftToken:
     module = MODULE
     init_args = None  # the text that C_Initialize wants
@@ -47,8 +66,15 @@ class SoftToken:
         self.label = label
         self.configuration = self.directory / 'softhsm2.conf'
         self.pin_file = self.directory / 'pin'
-        subprocess.run([MAKE_TOKEN, self.directory, '--label', label, *(['--fresh'] * fresh)],
-                       check=True, stdout=subprocess.DEVNULL)
+        if fresh or self.directory.exists():
+            make_token(self.directory, label, *(['--fresh'] * fresh))
+        else:
+            self._copy(token_to_copy(label))
+
+    def _copy(self, made):
+        shutil.copytree(made, self.directory)
+        self.configuration.write_text(
+            self.configuration.read_text().replace(str(made), str(self.directory)))
 
     @property
     def pin(self):
@@ -72,7 +98,7 @@ class SoftToken:
     @contextmanager
     def session(self):
         """A PyKCS11 session, logged in; the module is loaded for its time only."""
-        before = os.environ.get('SOFTHSM2_CONF')
+        before = {name: os.environ.get(name) for name in self.environment()}
         os.environ.update(self.environment())
         try:
             library = self._load()
@@ -82,9 +108,10 @@ class SoftToken:
             session.closeSession()
         finally:
             library.lib.Unload()
-            os.environ.pop('SOFTHSM2_CONF', None)
-            if before is not None:
-                os.environ['SOFTHSM2_CONF'] = before
+            for name, value in before.items():
+                del os.environ[name]
+                if value is not None:
+                    os.environ[name] = value
 
     def _load(self):
         library = PyKCS11.PyKCS11Lib()

@@ -30,7 +30,8 @@ def test_only_the_owner_can_read_what_is_made_whatever_the_umask(tmp_path):
 
 
 def test_each_token_has_a_pin_of_its_own(tmp_path):
-    assert SoftToken(tmp_path / 'a').pin != SoftToken(tmp_path / 'b').pin
+    tokens = [SoftToken(tmp_path / name, fresh=True) for name in 'ab']
+    assert tokens[0].pin != tokens[1].pin
 
 
 def test_the_printed_line_can_be_evaluated(tmp_path):

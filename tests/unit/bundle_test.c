@@ -1,5 +1,7 @@
 #include "agent/x509/bundle.h"
 
+#include "agent/x509/certificate.h"
+
 #include "base/scoped.h"
 #include "base/text.h"
 #include "tests/fakes/authority.h"
@@ -76,6 +78,58 @@ static void assert_both(const char *pem)
 	assert_int_equal(sk_X509_num(parsed), 2);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(X509_cmp(sk_X509_value(parsed, i), fixture.certificates[i]), 0);
+}
+
+/* Twice: the second time it is remembered. */
+static void what_is_skimmed_is_the_same_but_for_its_key(void **state)
+{
+	scoped(char) char *pem = join(fixture.pems[0], fixture.pems[1], "");
+
+	(void)state;
+	for (int turn = 0; turn < 2; turn++) {
+		scoped(X509_STACK) STACK_OF(X509) *skimmed = NULL;
+		struct error error = ERROR_INIT;
+
+		assert_ok(
+		    bundle_skim(pem, strlen(pem), 2, "the chain", ERROR_DAMAGED, &skimmed, &error),
+		    &error);
+		assert_int_equal(sk_X509_num(skimmed), 2);
+		for (int i = 0; i < 2; i++) {
+			X509 *one = sk_X509_value(skimmed, i);
+			X509 *other = fixture.certificates[i];
+			char text[CERTIFICATE_SHA256_TEXT_SIZE];
+			char expected[CERTIFICATE_SHA256_TEXT_SIZE];
+
+			certificate_sha256(one, text);
+			certificate_sha256(other, expected);
+			assert_string_equal(text, expected);
+			assert_int_equal(certificate_key_bits(one), certificate_key_bits(other));
+			assert_int_equal(
+			    X509_NAME_cmp(X509_get_subject_name(one), X509_get_subject_name(other)),
+			    0);
+			assert_null(X509_get0_pubkey(one));
+			assert_non_null(X509_get0_pubkey(other));
+		}
+	}
+}
+
+/* Nor does one that may be alone take the place of what is remembered. */
+static void what_is_remembered_is_told_apart_by_every_byte(void **state)
+{
+	scoped(char) char *pem = join(fixture.pems[0], fixture.pems[1], "");
+	scoped(X509_STACK) STACK_OF(X509) *skimmed = NULL;
+	scoped(X509_STACK) STACK_OF(X509) *none = NULL;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	assert_ok(
+	    bundle_skim(pem, strlen(pem), 2, "the chain", ERROR_DAMAGED, &skimmed, &error), &error);
+	assert_refused(bundle_skim(pem, strlen(pem), 1, "the leaf", ERROR_DAMAGED, &none, &error),
+	    &error, ERROR_DAMAGED);
+	pem[strlen(pem) / 2] = '!';
+	assert_refused(bundle_skim(pem, strlen(pem), 2, "the chain", ERROR_DAMAGED, &none, &error),
+	    &error, ERROR_DAMAGED);
+	assert_null(none);
 }
 
 static void assert_refused_bytes(const char *pem, size_t length, const char *reason)
@@ -298,6 +352,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_certificate_is_read),
 		cmocka_unit_test(certificates_keep_their_order),
+		cmocka_unit_test(what_is_skimmed_is_the_same_but_for_its_key),
+		cmocka_unit_test(what_is_remembered_is_told_apart_by_every_byte),
 		cmocka_unit_test(blank_lines_and_carriage_returns_are_tolerated),
 		cmocka_unit_test(the_last_newline_may_be_missing),
 		cmocka_unit_test(nothing_is_no_bundle),

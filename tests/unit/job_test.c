@@ -8,8 +8,11 @@
 #include "base/text.h"
 #include "tests/unit/test.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 static const char settings_text[] =
     "{\"name\": \"orders\", \"connector_url\": \"https://a/graphql\","
@@ -67,9 +70,10 @@ static void a_job_arrives_as_it_was_sent(void **state)
 	scoped(secret) struct secret *token = NULL;
 	struct error error = ERROR_INIT;
 	struct job received;
+	int lock = -1;
 
-	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
-	assert_ok(job_receive(pair->worker, &received, &token, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, NULL, -1, &error), &error);
+	assert_ok(job_receive(pair->worker, &received, &token, &lock, &error), &error);
 	assert_int_equal(received.task, JOB_REVOKE);
 	assert_string_equal(received.run_id, job.run_id);
 	assert_false(received.renew);
@@ -92,20 +96,135 @@ static void the_one_time_token_is_a_message_of_its_own(void **state)
 	scoped(secret) struct secret *came = NULL;
 	struct error error = ERROR_INIT;
 	struct job received;
+	int lock = -1;
 	char text[1024] = "";
 
 	job.settings = make_settings();
 	assert_ok(secret_new(&token, &error), &error);
 	assert_ok(secret_set(token, "one-time", 8, &error), &error);
-	assert_ok(job_send(pair->supervisor, &job, token, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, token, -1, &error), &error);
 	assert_true(recv(pair->worker, text, sizeof(text) - 1, MSG_PEEK) > 0);
 	assert_null(strstr(text, "one-time"));
-	assert_ok(job_receive(pair->worker, &received, &came, &error), &error);
+	assert_ok(job_receive(pair->worker, &received, &came, &lock, &error), &error);
 	assert_true(received.has_token);
 	assert_int_equal(secret_length(came), 8);
 	assert_string_equal(secret_bytes(came), "one-time");
 	job_clear(&received);
 	job_clear(&job);
+}
+
+/* A pipe tells whose end a descriptor is, and whether anybody has it still. */
+static void assert_write_end(int descriptor, int reading)
+{
+	char byte = 0;
+
+	assert_true(descriptor >= 0);
+	assert_true(fcntl(descriptor, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(write(descriptor, "x", 1), 1);
+	assert_int_equal(read(reading, &byte, 1), 1);
+}
+
+static void several_jobs_follow_each_other_each_with_its_lock(void **state)
+{
+	struct pair *pair = *state;
+	struct job job = { .task = JOB_RENEW, .run_id = "1", .spare = true, .others = true };
+	scoped(secret) struct secret *token = NULL;
+	struct error error = ERROR_INIT;
+
+	job.settings = make_settings();
+	for (int turn = 0; turn < 3; turn++) {
+		struct job received;
+		int ends[2];
+		int lock = -1;
+		char byte;
+
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		assert_ok(job_send(pair->supervisor, &job, NULL, ends[1], &error), &error);
+		assert_int_equal(close(ends[1]), 0);
+		assert_ok(job_receive(pair->worker, &received, &token, &lock, &error), &error);
+		assert_true(received.spare && received.others);
+		assert_write_end(lock, ends[0]);
+		assert_int_equal(close(lock), 0);
+		assert_int_equal(read(ends[0], &byte, 1), 0); /* nobody else had it */
+		close(ends[0]);
+		job_clear(&received);
+	}
+	job_clear(&job);
+}
+
+static void a_job_without_a_lock_brings_none(void **state)
+{
+	struct pair *pair = *state;
+	struct job job = { .task = JOB_DOCTOR, .run_id = "1" };
+	scoped(secret) struct secret *token = NULL;
+	struct error error = ERROR_INIT;
+	struct job received;
+	int lock = 7;
+
+	job.settings = make_settings();
+	assert_ok(job_send(pair->supervisor, &job, NULL, -1, &error), &error);
+	assert_ok(job_receive(pair->worker, &received, &token, &lock, &error), &error);
+	assert_int_equal(lock, -1);
+	job_clear(&received);
+	job_clear(&job);
+}
+
+static void a_supervisor_that_closes_its_end_has_no_more_jobs(void **state)
+{
+	struct pair *pair = *state;
+	scoped(secret) struct secret *token = NULL;
+	struct error error = ERROR_INIT;
+	struct job received;
+	int lock = -1;
+
+	shutdown(pair->supervisor, SHUT_WR);
+	assert_ok(job_receive(pair->worker, &received, &token, &lock, &error), &error);
+	assert_null(received.settings);
+	assert_int_equal(lock, -1);
+}
+
+/* As message_send_with, with as many copies of a descriptor as are wanted. */
+static void send_copies(int channel, int descriptor, size_t count)
+{
+	char control[CMSG_SPACE(8 * sizeof(int))] = { 0 };
+	char text[] = "{}";
+	struct iovec part = { text, 2 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control };
+	struct cmsghdr *head;
+
+	message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+	head = CMSG_FIRSTHDR(&message);
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(count * sizeof(int));
+	for (size_t i = 0; i < count; i++)
+		memcpy(CMSG_DATA(head) + i * sizeof(int), &descriptor, sizeof(int));
+	assert_int_equal(sendmsg(channel, &message, 0), 2);
+}
+
+static void descriptors_that_were_not_asked_for_do_not_stay_open(void **state)
+{
+	struct pair *pair = *state;
+
+	for (size_t count = 1; count <= 8; count++) {
+		scoped(cJSON) cJSON *object = NULL;
+		struct error error = ERROR_INIT;
+		int ends[2];
+		int lock = -1;
+		char byte;
+
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		send_copies(pair->supervisor, ends[1], count);
+		close(ends[1]);
+		if (count == 1)
+			assert_ok(message_receive(pair->worker, &object, &error), &error);
+		else
+			assert_refused(message_receive_with(pair->worker, &object, &lock, &error),
+			    &error, ERROR_INTERNAL);
+		assert_int_equal(lock, -1);
+		assert_int_equal(read(ends[0], &byte, 1), 0);
+		close(ends[0]);
+	}
 }
 
 static void a_job_whose_token_does_not_come_is_refused(void **state)
@@ -116,14 +235,16 @@ static void a_job_whose_token_does_not_come_is_refused(void **state)
 	scoped(cJSON) cJSON *object = NULL;
 	struct error error = ERROR_INIT;
 	struct job received;
+	int lock = -1;
 
 	job.settings = make_settings();
-	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, NULL, -1, &error), &error);
 	assert_ok(message_receive(pair->worker, &object, &error), &error);
 	cJSON_ReplaceItemInObject(object, "has_token", cJSON_CreateTrue());
 	assert_ok(message_send(pair->supervisor, object, &error), &error);
 	shutdown(pair->supervisor, SHUT_WR);
-	assert_refused(job_receive(pair->worker, &received, &came, &error), &error, ERROR_INTERNAL);
+	assert_refused(
+	    job_receive(pair->worker, &received, &came, &lock, &error), &error, ERROR_INTERNAL);
 	assert_null(came);
 	job_clear(&job);
 }
@@ -136,15 +257,16 @@ static void assert_job_without(struct pair *pair, const char *name, cJSON *inste
 	scoped(cJSON) cJSON *object = NULL;
 	struct error error = ERROR_INIT;
 	struct job received;
+	int lock = -1;
 
 	job.settings = make_settings();
-	assert_ok(job_send(pair->supervisor, &job, NULL, &error), &error);
+	assert_ok(job_send(pair->supervisor, &job, NULL, -1, &error), &error);
 	assert_ok(message_receive(pair->worker, &object, &error), &error);
 	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
 	if (instead)
 		cJSON_AddItemToObject(object, name, instead);
 	assert_ok(message_send(pair->supervisor, object, &error), &error);
-	if (job_receive(pair->worker, &received, &came, &error))
+	if (job_receive(pair->worker, &received, &came, &lock, &error))
 		fail_msg("a job with a wrong %s was taken", name);
 	assert_true(error.kind != ERROR_NONE);
 	job_clear(&job);
@@ -162,6 +284,8 @@ static void a_job_with_anything_missing_or_wrong_is_refused(void **state)
 	    pair, "run_id", cJSON_CreateString("0123456789012345678901234567890123456789"));
 	assert_job_without(pair, "renew", cJSON_CreateNumber(1));
 	assert_job_without(pair, "has_token", NULL);
+	assert_job_without(pair, "spare", NULL);
+	assert_job_without(pair, "others", cJSON_CreateNumber(1));
 	assert_job_without(pair, "generation", cJSON_CreateNumber(-1));
 	assert_job_without(pair, "generation", cJSON_CreateNumber(4294967296.0));
 	assert_job_without(pair, "url", cJSON_CreateNumber(1));
@@ -210,6 +334,7 @@ static void an_outcome_arrives_as_it_was_sent(void **state)
 		.changed = true,
 		.latched = true,
 		.more = true,
+		.stays = true,
 		.spare_made = true,
 		.spare_error = { ERROR_TOKEN, "full" },
 		.alert_expired = true,
@@ -234,6 +359,7 @@ static void an_outcome_arrives_as_it_was_sent(void **state)
 	assert_false(received.resumed);
 	assert_true(received.latched);
 	assert_true(received.more);
+	assert_true(received.stays);
 	assert_true(received.spare_made);
 	assert_int_equal(received.spare_error.kind, ERROR_TOKEN);
 	assert_string_equal(received.spare_error.message, "full");
@@ -343,6 +469,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		over_a_pair(a_job_arrives_as_it_was_sent),
 		over_a_pair(the_one_time_token_is_a_message_of_its_own),
+		over_a_pair(several_jobs_follow_each_other_each_with_its_lock),
+		over_a_pair(a_job_without_a_lock_brings_none),
+		over_a_pair(a_supervisor_that_closes_its_end_has_no_more_jobs),
+		over_a_pair(descriptors_that_were_not_asked_for_do_not_stay_open),
 		over_a_pair(a_job_whose_token_does_not_come_is_refused),
 		over_a_pair(a_job_with_anything_missing_or_wrong_is_refused),
 		over_a_pair(a_note_arrives_as_it_was_sent),

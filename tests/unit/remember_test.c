@@ -74,6 +74,34 @@ static void a_failure_starts_a_backoff_that_grows(void **state)
 	assert_true(journal->next_attempt - NOW > first);
 }
 
+static void renewals_are_counted_by_how_they_ended(void **state)
+{
+	struct host *host = *state;
+	const struct journal *journal = &host->identity.journal;
+
+	host->outcome.key_generation_milliseconds = 12;
+	end(host, ERROR_NETWORK, NOW);
+	end(host, ERROR_NETWORK, NOW);
+	host->outcome.key_generation_milliseconds = -1;
+	end(host, ERROR_NONE, NOW); /* debts were paid, nothing was renewed */
+	assert_int_equal(journal->renewals[ERROR_NONE], 0);
+	host->outcome.changed = true;
+	end(host, ERROR_NONE, NOW);
+	remember_enrolment(&host->identity, &host->outcome, NOW, &host->reason, &host->error);
+	assert_int_equal(journal->renewals[ERROR_NONE], 2);
+	assert_int_equal(journal->renewals[ERROR_NETWORK], 2);
+	assert_int_equal(journal->key_generation_milliseconds, 12);
+	/* What it has come to mean is what counts. */
+	host->outcome.changed = false;
+	host->outcome.alert_expired = true;
+	end(host, ERROR_REJECTED, NOW);
+	assert_int_equal(journal->renewals[ERROR_REJECTED], 0);
+	assert_int_equal(journal->renewals[ERROR_REENROLL], 1);
+	/* A question is no renewal. */
+	remember_probe(&host->identity, &host->outcome, NOW, &host->reason, &host->error);
+	assert_int_equal(journal->renewals[ERROR_REENROLL], 1);
+}
+
 static void a_spare_key_that_could_not_be_made_has_a_backoff_of_its_own(void **state)
 {
 	struct host *host = *state;
@@ -339,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		on_a_host(a_failure_starts_a_backoff_that_grows),
+		on_a_host(renewals_are_counted_by_how_they_ended),
 		on_a_host(a_spare_key_that_could_not_be_made_has_a_backoff_of_its_own),
 		on_a_host(a_wait_that_the_connector_asks_for_is_kept),
 		on_a_host(where_a_person_has_to_act_there_is_no_backoff),

@@ -42,6 +42,7 @@ static void auto_takes_the_first_and_opens_no_other(void **state)
 	(void)state;
 	assert_loads_by("provider");
 	assert_loads_by("provider");
+	assert_false(signers_make_pss(&signers));
 	assert_int_equal(fake_signers.open, 1);
 	assert_int_equal(fake_signers.sessions, 0);
 }
@@ -51,6 +52,7 @@ static void auto_passes_over_what_is_absent(void **state)
 	(void)state;
 	fake_signers.absent[SIGNER_PROVIDER] = true;
 	assert_loads_by("engine");
+	assert_true(signers_make_pss(&signers));
 	assert_int_equal(fake_signers.sessions, 0);
 }
 

@@ -1,5 +1,6 @@
 #include "base/secret.h"
 #include "base/text.h"
+#include "pkcs11/mechanism.h"
 #include "pkcs11/module.h"
 #include "pkcs11/token.h"
 #include "pkcs11/token_uri.h"
@@ -81,7 +82,7 @@ static void a_token_pulled_out_while_slots_are_listed_is_absent(void **state)
 static void a_token_in_two_slots_is_ambiguous_and_one_that_is_pulled_out_is_absent(void **state)
 {
 	shim_assert_fails(*state, "duplicate-slot\n", open_and_look,
-	    "2 tokens match pkcs11:token=fleet, add serial=: \"fleet\"");
+	    "2 tokens match pkcs11:token=fleet, and no serial= tells them apart: \"fleet\"");
 	shim_assert_fails(*state, "no-token\n", open_and_look, "those there: none");
 }
 
@@ -109,34 +110,40 @@ static void the_flags_of_the_pin_are_seen_before_the_login(void **state)
 	assert_false(report.info.pin_final_try || report.info.login_required);
 }
 
-static bool look_at_mechanisms(struct soft_token *soft, struct shim_report *report)
+static bool find_pss(struct soft_token *soft, struct shim_report *report)
 {
-	if (!shim_open(soft, &report->error))
+	enum mechanism by = MECHANISM_KEY_PAIR;
+
+	if (!shim_open(soft, &report->error)
+	    || !mechanism_find_pss(soft->token, &by, &report->error))
 		return false;
-	report->count = token_signs_pss(soft->token);
+	report->count = by;
 	return true;
 }
 
-static void a_token_without_pss_and_raw_rsa_is_seen_by_its_list(void **state)
+static void pss_comes_from_the_token_or_else_by_raw_rsa_or_not_at_all(void **state)
 {
 	static const struct {
 		const char *plan;
-		size_t signs;
+		enum mechanism by;
 	} cases[] = {
-		{ "", 1 },
-		{ "mechanism CKM_RSA_PKCS_PSS absent\n", 1 },
-		{ "mechanism CKM_RSA_X_509 absent\n", 1 },
-		{ "mechanism CKM_RSA_PKCS_PSS absent\nmechanism CKM_RSA_X_509 absent\n", 0 },
-		{ "C_GetMechanismList * fail CKR_DEVICE_ERROR\n", 1 },
+		{ "", MECHANISM_PSS },
+		{ "mechanism CKM_RSA_X_509 absent\n", MECHANISM_PSS },
+		{ "mechanism CKM_RSA_PKCS_PSS absent\n", MECHANISM_RAW },
+		{ "mechanism CKM_RSA_PKCS_PSS absent\nmechanism CKM_RSA_X_509 absent\n",
+		    MECHANISM_COUNT },
+		{ "C_GetMechanismList * fail CKR_DEVICE_ERROR\n", MECHANISM_PSS },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct shim_report report;
 
-		shim_run(*state, cases[i].plan, look_at_mechanisms, &report);
+		shim_run(*state, cases[i].plan, find_pss, &report);
 		assert_ok(report.succeeded, &report.error);
-		assert_int_equal(report.count, cases[i].signs);
+		assert_int_equal(report.count, cases[i].by);
 	}
+	shim_assert_fails(*state, "C_GetMechanismInfo * fail CKR_DEVICE_ERROR\n", find_pss,
+	    "cannot ask the token fleet about CKM_RSA_PKCS_PSS: CKR_DEVICE_ERROR");
 }
 
 static bool lose_the_session(struct soft_token *soft, struct shim_report *report)
@@ -266,7 +273,7 @@ int main(void)
 		    a_token_in_two_slots_is_ambiguous_and_one_that_is_pulled_out_is_absent),
 		cmocka_unit_test(a_token_plugged_in_while_slots_are_listed_is_no_fault),
 		cmocka_unit_test(the_flags_of_the_pin_are_seen_before_the_login),
-		cmocka_unit_test(a_token_without_pss_and_raw_rsa_is_seen_by_its_list),
+		cmocka_unit_test(pss_comes_from_the_token_or_else_by_raw_rsa_or_not_at_all),
 		cmocka_unit_test(a_session_that_has_ended_is_seen),
 		cmocka_unit_test(a_token_that_opens_no_session_gets_no_login),
 		cmocka_unit_test(every_answer_to_a_login_says_whether_the_pin_may_be_tried_again),

@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "pkcs11/module.h"
+#include "pkcs11/slot_list.h"
 #include "pkcs11/token_uri.h"
 #include "tests/unit/soft_token.h"
 #include "tests/unit/test.h"
@@ -171,6 +172,46 @@ static void several_matches_are_listed_and_a_serial_tells_them_apart(void **stat
 	}
 }
 
+static void survey(struct module *module, const char *text, struct slot_survey *survey)
+{
+	scoped(token_uri) struct token_uri *uri = NULL;
+	struct error error = ERROR_INIT;
+
+	assert_ok(token_uri_parse(text, &uri, &error), &error);
+	assert_ok(slot_list_survey(module, uri, survey, &error), &error);
+	assert_int_equal(survey->unreadable, 0);
+	assert_false(survey->alike);
+}
+
+/* Each URI that is offered is a whole one, and means one token. */
+static void what_there_is_to_choose_from_is_offered_as_uris(void **state)
+{
+	const struct soft_token *soft = *state;
+	struct slot_survey found;
+
+	for (int i = 0; i < 6; i++)
+		soft_token_add(soft, "many");
+	{
+		scoped(module) struct module *module = open_module();
+
+		survey(module, "pkcs11:token=none", &found);
+		assert_int_equal(found.matching, 0);
+		assert_true(found.present >= 6);
+		survey(module, "pkcs11:token=many", &found);
+		assert_int_equal(found.matching, 6);
+		for (char *end, *uri = found.uris; uri; uri = end ? end + strlen(", ") : NULL) {
+			scoped(token) struct token *token = NULL;
+			struct error error = ERROR_INIT;
+
+			end = strstr(uri, ", ");
+			if (end)
+				*end = '\0';
+			assert_ok(find(module, uri, &token, &error), &error);
+			assert_string_equal(token_name(token), "many");
+		}
+	}
+}
+
 static bool log_in(
     struct token *token, const char *text, enum token_login *login, struct error *error)
 {
@@ -281,6 +322,7 @@ int main(void)
 		cmocka_unit_test(no_match_lists_the_tokens_that_are_there),
 		cmocka_unit_test(a_token_that_was_never_initialized_is_none),
 		cmocka_unit_test(several_matches_are_listed_and_a_serial_tells_them_apart),
+		cmocka_unit_test(what_there_is_to_choose_from_is_offered_as_uris),
 		cmocka_unit_test(a_wrong_pin_is_refused_and_must_not_be_tried_again),
 		cmocka_unit_test(a_second_look_shows_what_a_refusal_has_changed),
 		cmocka_unit_test(logging_in_twice_is_fine),

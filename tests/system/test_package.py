@@ -1,0 +1,93 @@
+"""The Debian package in a clean system: installed, used, removed, purged."""
+import json
+
+import pytest
+
+from managed_host import STATE, ManagedHost
+
+FOLDERS = ("/etc", "/usr", "/var", "/run", "/home", "/opt", "/srv")
+# What other packages' triggers, apt, dpkg and the journal write; and the user, who stays.
+NOISE = ("/var/lib/dpkg/", "/var/lib/apt/", "/var/log/", "/var/cache/", "/run/systemd/",
+         "/run/dbus/", "/run/user/", "/run/log/", "/run/credentials", "/run/nologin",
+         "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid",
+         "/etc/.pwd.lock", "/var/lib/systemd/", "/var/tmp/", "/run/utmp", "/run/mount")
+
+
+def files(host):
+    listed = host.output("find", *FOLDERS, "-xdev")
+    return {each for each in listed.splitlines() if not each.startswith(NOISE)}
+
+
+def test_a_purge_leaves_nothing_behind(clean_host, package):
+    before = files(clean_host)
+    clean_host.install(package)
+    assert "/usr/bin/renewal-agent" in files(clean_host) - before
+    clean_host.run("apt-get", "purge", "-y", "renewal-agent")
+    assert files(clean_host) == before
+
+
+@pytest.fixture(scope="module")
+def used_host(tmp_path_factory, layer, package, connector):
+    with ManagedHost("used", f"{layer}/used", package, connector) as host:
+        host.enroll()
+        yield host
+
+
+def test_nothing_runs_and_nothing_is_enabled_after_the_installation(clean_host, package):
+    clean_host.install(package)
+    units = clean_host.output("systemctl", "list-unit-files", "--no-legend", "renewal-agent*")
+    assert len(units.splitlines()) == 8
+    assert not [line for line in units.splitlines() if line.split()[1] == "enabled"]
+    active = clean_host.output("systemctl", "list-units", "--no-legend", "renewal-agent*")
+    assert active == ""
+    clean_host.run("apt-get", "purge", "-y", "renewal-agent")
+
+
+def test_every_unit_is_sound_where_it_is_installed(used_host):
+    units = used_host.output("sh", "-c", "ls /lib/systemd/system/renewal-agent*").split()
+    assert len(units) == 8
+    said = used_host.run("systemd-analyze", "verify", "--man=no",
+                         *(each.replace("@.", "@orders.") for each in units))
+    assert "renewal-agent" not in said.stdout
+
+
+def test_an_enrolled_host_renews_and_goes_on_after_removal_and_installation(used_host, package):
+    generation = used_host.generation()
+    used_host.renew_now()
+    assert used_host.generation() == generation + 1
+
+    used_host.run("apt-get", "remove", "-y", "renewal-agent")
+    assert not used_host.exists("/usr/bin/renewal-agent")
+    assert used_host.exists(f"{STATE}/orders/current/chain.pem")
+    assert used_host.exists("/etc/renewal-agent/renewal-agent.conf")
+
+    used_host.install(package)
+    used_host.renew_now()
+    assert used_host.generation() == generation + 2
+
+
+def test_a_purge_of_a_used_host_leaves_its_keys_in_the_token_and_nothing_else(used_host):
+    tokens = used_host.output("find", "/var/lib/softhsm", "-name", "*.object").split()
+    used_host.run("rm", "-r", "/etc/systemd/system/renewal-agent.service.d",
+                  *(f"/etc/systemd/system/renewal-agent{each}@.service.d"
+                    for each in ("", "-enroll")), "/etc/systemd/system/renewal-agent-all.service.d")
+    said = used_host.run("apt-get", "purge", "-y", "renewal-agent").stdout
+    assert "still in their tokens" in said
+    left = used_host.output("find", *FOLDERS, "-xdev", "-path", "*renewal-agent*")
+    assert [each for each in left.splitlines() if not each.startswith(("/var/lib/dpkg", "/var/log"))
+            ] == []
+    assert used_host.output("find", "/var/lib/softhsm", "-name", "*.object").split() == tokens
+    assert used_host.run("id", "renewal-agent").returncode == 0
+
+
+def test_the_completion_is_loaded(clean_host, package):
+    clean_host.install(package)
+    said = clean_host.output("bash", "-c", ". /usr/share/bash-completion/bash_completion; "
+                             "_completion_loader renewal-agent; complete -p renewal-agent")
+    assert "_renewal_agent" in said
+
+
+def test_commands_by_hand_work_as_the_agents_user(used_host, package):
+    used_host.install(package)
+    result = used_host.as_agent("renewal-agent", "--json", "status", check=False)
+    assert json.loads(result.stdout)["exit_status"] == result.returncode
