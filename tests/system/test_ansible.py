@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from managed_host import BUILD
+
 from fleet import COLLECTION, NAMES, Fleet
 
 
@@ -140,6 +142,9 @@ def test_a_batch_is_renewed_and_reported(fleet):
         line, = (reports / f"{name}.json").read_text().splitlines()
         told, = json.loads(line)["identities"]
         assert told["certificate"]["sha256"] == after[name] != before[name]
+    plan = json.loads(subprocess.run([BUILD / "renewal-agent", "--json", "plan", reports],
+                                     check=True, capture_output=True).stdout)
+    assert sorted(each["host"] for each in plan["moments"]) == list(NAMES)
     play = fleet.playbook("renew_in_batches", *options)
     assert (play.status, play.recap("changed")) == (0, all_hosts(0)), play
 
