@@ -47,6 +47,8 @@ bool file_uri_parse(const char *uri, char **ret_path)
 		uri += strlen(PREFIX);
 	else if (text_starts_with(uri, FILE_URI_SCHEME))
 		uri += strlen(FILE_URI_SCHEME);
+	else
+		return false;
 	if (*uri != '/')
 		return false;
 	path = text_duplicate(uri);
