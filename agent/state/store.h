@@ -74,7 +74,8 @@ MUST_CHECK bool store_load(const struct store *store, uint32_t number,
    key.pem is there for pkcs11: URIs, and a symlink to the key for a file: URI. */
 MUST_CHECK bool store_write(
     const struct store *store, const struct generation *generation, struct error *error);
-/* The rename. Already active is fine. */
+/* The rename. Already active is fine. Then the number is written into <identity>/activated, where
+   programs can watch for it: a symlink that is renamed over is an event for few of them. */
 MUST_CHECK bool store_activate(const struct store *store, uint32_t number, struct error *error);
 /* Notes in its generation.json that we revoked it, or that it is abandoned. */
 MUST_CHECK bool store_mark_revoked(const struct store *store, uint32_t number, struct error *error);

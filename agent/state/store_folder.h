@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #define CURRENT_NAME "current"
+#define ACTIVATED_NAME "activated"
 #define GENERATIONS_NAME "generations"
 #define TEMPORARY_SUFFIX ".tmp"
 #define NUMBER_NAME_SIZE 16 /* 10 digits, TEMPORARY_SUFFIX, a NUL */

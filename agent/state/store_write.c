@@ -249,6 +249,21 @@ bool store_write(
 	return folder_sync(store->generations, path.text, error);
 }
 
+/* Not fsynced: after a crash whoever watches it begins anew, from `current`. */
+static bool tell_watchers(const struct store *store, uint32_t number, struct error *error)
+{
+	char line[NUMBER_NAME_SIZE + 1];
+	scoped(fd) int file = openat(store->folder, ACTIVATED_NAME,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	size_t length;
+
+	text_format(line, sizeof(line), "%" PRIu32 "\n", number);
+	length = strlen(line);
+	if (file < 0 || write(file, line, length) != (ssize_t)length)
+		return fail(error, "write " ACTIVATED_NAME " into", store->path);
+	return true;
+}
+
 bool store_activate(const struct store *store, uint32_t number, struct error *error)
 {
 	struct generation_path path = store_generation_path(store, number, "");
@@ -261,11 +276,13 @@ bool store_activate(const struct store *store, uint32_t number, struct error *er
 		return false;
 	/* A kill may have come between the rename and its fsync. */
 	if (active == number)
-		return folder_sync(store->folder, path.text, error);
+		return folder_sync(store->folder, path.text, error)
+		       && tell_watchers(store, number, error);
 	if (fstatat(store->generations, name.text, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return fail(error, "activate", path.text);
 	text_format(target, sizeof(target), GENERATIONS_NAME "/%s", name.text);
-	return file_symlink(store->folder, target, CURRENT_NAME, path.text, error);
+	return file_symlink(store->folder, target, CURRENT_NAME, path.text, error)
+	       && tell_watchers(store, number, error);
 }
 
 static bool mark(

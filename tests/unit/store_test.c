@@ -1,5 +1,6 @@
 #include "agent/state/store.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "tests/fakes/state_folder.h"
 #include "tests/unit/state_setup.h"
@@ -239,6 +240,29 @@ static void a_current_that_is_a_file_is_damaged(void **state)
 	assert_int_equal(number, 2);
 }
 
+static void each_activation_is_written_where_programs_can_watch_for_it(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(store) struct store *store = store_run_open_with_two();
+	scoped(char) char *text = NULL;
+	scoped(char) char *again = NULL;
+	size_t length;
+
+	(void)state;
+	assert_ok(store_activate(store, 2, &error), &error);
+	assert_ok(
+	    file_read(store_folder(store), "activated", 16, "activated", &text, &length, &error),
+	    &error);
+	assert_string_equal(text, "2\n");
+	/* Also by the run that goes on after a kill behind the rename. */
+	assert_int_equal(unlinkat(store_folder(store), "activated", 0), 0);
+	assert_ok(store_activate(store, 2, &error), &error);
+	assert_ok(
+	    file_read(store_folder(store), "activated", 16, "activated", &again, &length, &error),
+	    &error);
+	assert_string_equal(again, "2\n");
+}
+
 static void a_damaged_current_is_replaced_by_the_next_activation(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -318,6 +342,7 @@ int main(void)
 		BEFORE_ANY_STATE(without_current_nothing_is_active),
 		BEFORE_ANY_STATE(a_current_that_is_not_ours_is_damaged),
 		BEFORE_ANY_STATE(a_current_that_is_a_file_is_damaged),
+		BEFORE_ANY_STATE(each_activation_is_written_where_programs_can_watch_for_it),
 		BEFORE_ANY_STATE(a_damaged_current_is_replaced_by_the_next_activation),
 		BEFORE_ANY_STATE(generations_are_listed_in_their_order),
 		BEFORE_ANY_STATE(more_generations_than_are_kept_are_an_error_that_says_so),
