@@ -206,8 +206,10 @@ static void hear(struct running *running, const char *bytes, size_t length)
 		}
 		if (bytes[i] == '\n' || running->length == sizeof(running->line) - 1)
 			end_line(running);
-		if (bytes[i] != '\n')
-			running->line[running->length++] = bytes[i] ? bytes[i] : '?';
+		if (bytes[i] == '\0')
+			running->line[running->length++] = '?';
+		else if (bytes[i] != '\n')
+			running->line[running->length++] = bytes[i];
 		running->line[running->length] = '\0';
 	}
 }
