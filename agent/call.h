@@ -17,5 +17,5 @@ struct call {
 	/* Of a command on several identities, one after the other. */
 	struct worker_share *workers; /* NULL: each worker is for one errand */
 	bool spares_later;            /* what nobody waits for comes after the last of them */
-	struct metrics *metrics; /* NULL: none are kept, or the command changes nothing */
+	struct metrics *metrics;      /* NULL: none are kept, or the command changes nothing */
 };

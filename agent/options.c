@@ -88,11 +88,17 @@ static const struct option table[] = {
 	  "the one-time token, plain or in the Director's rawEncoded form; - is stdin" },
 	{ "url", "URL", 0, COMMAND_ENROLL, AT(url), parse_url,
 	  "the token-secured URL of the Connector (else that of the token, else enrollment_url)" },
-	{ "force", NULL, 0, COMMAND_RENEW, AT(force), NULL,
-	  "renew now, due or not and in a back-off too" },
+	{ "certificate", "FILE", 0, COMMAND_ADOPT, AT(certificate), parse_text,
+	  "the certificate to take over, PEM, perhaps with its chain" },
+	{ "key", "FILE|URI", 0, COMMAND_ADOPT, AT(key), parse_text,
+	  "its RSA key: a PEM file that is not encrypted, or a pkcs11: URI with id= or object=; it stays where it is" },
+	{ "ca", "FILE", 0, COMMAND_ADOPT, AT(ca), parse_text,
+	  "the CA certificates, PEM, when they are not beside the certificate" },
+	{ "force", NULL, 0, COMMAND_ADOPT | COMMAND_RENEW, AT(force), NULL,
+	  "renew: now, due or not, outside of windows and in a back-off too; adopt: in the place of what is active" },
 	{ "dry-run", NULL, 0, COMMAND_RENEW, AT(dry_run), NULL,
 	  "try token, key and connection, and change nothing" },
-	{ "retry-pin", NULL, 0, COMMAND_ENROLL | COMMAND_RENEW, AT(retry_pin), NULL,
+	{ "retry-pin", NULL, 0, COMMAND_ENROLL | COMMAND_ADOPT | COMMAND_RENEW | COMMAND_ROLLBACK, AT(retry_pin), NULL,
 	  "try the PIN although the token has refused it before" },
 	{ "prune", NULL, 0, COMMAND_KEYS, AT(prune), NULL,
 	  "destroy the keys that crashes have left over" },
@@ -242,6 +248,9 @@ static bool check(const struct options *options, uint32_t seen, struct error *er
 		return error_set(error, ERROR_USAGE, "--identity and --all exclude each other");
 	if (bit == COMMAND_ENROLL && !options->token_file)
 		return error_set(error, ERROR_USAGE, "enroll needs --token-file FILE (- is stdin)");
+	if (bit == COMMAND_ADOPT && (!options->certificate || !options->key))
+		return error_set(error, ERROR_USAGE,
+		    "adopt needs --certificate FILE and --key FILE (or a pkcs11: URI)");
 	if (bit == COMMAND_KEYS && options->unknown && !options->prune)
 		return error_set(error, ERROR_USAGE, "--unknown only goes with --prune");
 	if (bit == COMMAND_REVOKE && options->active == (options->generation != 0))

@@ -30,14 +30,16 @@ struct options {
 	bool detailed_exitcode;
 	bool verbose;
 
-	const char *token_file, *url; /* enroll */
-	bool force, dry_run;          /* renew */
-	bool retry_pin;               /* enroll, renew */
-	bool prune, unknown;          /* keys */
-	bool active;                  /* revoke */
-	uint32_t generation;          /* revoke; 0: not given */
-	struct audit_remembered head; /* audit; "": not given */
-	int64_t bucket;               /* plan; seconds, 0: not given */
+	const char *token_file, *url;       /* enroll */
+	const char *certificate, *key, *ca; /* adopt */
+	bool force;                         /* adopt, renew */
+	bool dry_run;                       /* renew */
+	bool retry_pin;                     /* enroll, adopt, renew, rollback */
+	bool prune, unknown;                /* keys */
+	bool active;                        /* revoke */
+	uint32_t generation;                /* revoke; 0: not given */
+	struct audit_remembered head;       /* audit; "": not given */
+	int64_t bucket;                     /* plan; seconds, 0: not given */
 
 	const char *operands[OPTIONS_OPERANDS_MAX]; /* the words behind the command */
 	size_t operand_count;

@@ -6,11 +6,13 @@
 #include "agent/examination/examination.h"
 #include "agent/job/job.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/adoption.h"
 #include "agent/renewal/debt_payment.h"
 #include "agent/renewal/dry_run.h"
 #include "agent/renewal/inventory.h"
 #include "agent/renewal/renewal.h"
 #include "agent/renewal/revocation.h"
+#include "agent/renewal/rollback.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/spare.h"
 #include "agent/renewal/steps.h"
@@ -72,6 +74,10 @@ static bool carry_out(struct run *run, struct error *error)
 		return renew(run, run->job->renew, error);
 	case JOB_ENROLL:
 		return enroll(run, error);
+	case JOB_ADOPT:
+		return adoption_run(run, error);
+	case JOB_ROLLBACK:
+		return rollback_run(run, error);
 	case JOB_KEYS:
 		return keys(run, error);
 	case JOB_REVOKE:

@@ -119,8 +119,8 @@ static bool names_a_token(const struct presence *presence)
 	return false;
 }
 
-static bool parse(
-    const char *text, bool with_object, struct token_uri **ret_uri, struct error *error)
+static bool parse(const char *text, bool with_object, bool any_token, struct token_uri **ret_uri,
+    struct error *error)
 {
 	struct presence presence = { { false } };
 	scoped(token_uri) struct token_uri *uri = NULL;
@@ -128,7 +128,7 @@ static bool parse(
 
 	if (!check_form(text, error) || !note_attributes(text, with_object, &presence, error))
 		return false;
-	if (!names_a_token(&presence))
+	if (!any_token && !names_a_token(&presence))
 		return error_set(error, ERROR_CONFIG,
 		    "the PKCS#11 URI names no token, add token= or serial=: %s", text);
 	uri = calloc(1, sizeof(*uri));
@@ -153,7 +153,7 @@ static bool parse(
 
 bool token_uri_parse(const char *text, struct token_uri **ret_uri, struct error *error)
 {
-	return parse(text, false, ret_uri, error);
+	return parse(text, false, false, ret_uri, error);
 }
 
 void token_uri_discard(struct token_uri *uri)
@@ -181,15 +181,58 @@ bool token_uri_matches(const struct token_uri *uri, const struct token_info *inf
 	return p11_kit_uri_match_token_info(uri->parsed, &info->raw) == 1;
 }
 
-bool key_uri_parse(
-    const char *text, struct token_uri **ret_uri, struct key_id *ret_id, struct error *error)
+/* Without a type it may be one. */
+static bool check_is_private(const struct token_uri *uri, struct error *error)
 {
 	CK_OBJECT_CLASS private_key = CKO_PRIVATE_KEY;
 	const CK_ATTRIBUTE private_class = { CKA_CLASS, &private_key, sizeof(private_key) };
+
+	return !p11_kit_uri_get_attribute(uri->parsed, CKA_CLASS)
+	       || p11_kit_uri_match_attributes(uri->parsed, &private_class, 1) == 1
+	       || error_set(error, ERROR_CONFIG,
+		   "the PKCS#11 URI does not name a private key, write type=private: %s",
+		   uri->text);
+}
+
+bool key_uri_parse_search(const char *text, struct token_uri **ret_uri, struct key_id *ret_id,
+    char ret_label[KEY_URI_LABEL_SIZE], struct error *error)
+{
+	scoped(token_uri) struct token_uri *uri = NULL;
+	const CK_ATTRIBUTE *id;
+	const CK_ATTRIBUTE *label;
+
+	if (!parse(text, true, true, &uri, error) || !check_is_private(uri, error))
+		return false;
+	id = p11_kit_uri_get_attribute(uri->parsed, CKA_ID); /* NOLINT(clang-analyzer-core.*) */
+	label = p11_kit_uri_get_attribute(uri->parsed, CKA_LABEL);
+	if (!id && !label)
+		return error_set(error, ERROR_CONFIG,
+		    "the PKCS#11 URI names no key, add id= or object=: %s", text);
+	if (id && (id->ulValueLen == 0 || id->ulValueLen > KEY_ID_SIZE_MAX))
+		return error_set(error, ERROR_CONFIG,
+		    "the PKCS#11 URI has an id= that is not 1 to %d bytes long: %s",
+		    KEY_ID_SIZE_MAX, text);
+	if (label && label->ulValueLen >= KEY_URI_LABEL_SIZE)
+		return error_set(error, ERROR_CONFIG,
+		    "the PKCS#11 URI has an object= of more than %d bytes: %s",
+		    KEY_URI_LABEL_SIZE - 1, text);
+	memset(ret_label, 0, KEY_URI_LABEL_SIZE);
+	if (label)
+		memcpy(ret_label, label->pValue, label->ulValueLen);
+	*ret_id = (struct key_id){ .length = id ? id->ulValueLen : 0 };
+	if (id)
+		memcpy(ret_id->bytes, id->pValue, id->ulValueLen);
+	*ret_uri = take(uri);
+	return true;
+}
+
+bool key_uri_parse(
+    const char *text, struct token_uri **ret_uri, struct key_id *ret_id, struct error *error)
+{
 	scoped(token_uri) struct token_uri *uri = NULL;
 	const CK_ATTRIBUTE *id;
 
-	if (!parse(text, true, &uri, error))
+	if (!parse(text, true, false, &uri, error))
 		return false;
 	/* The analyzer does not know that error_set returns false. */
 	id = p11_kit_uri_get_attribute(uri->parsed, CKA_ID); /* NOLINT(clang-analyzer-core.*) */
@@ -197,10 +240,8 @@ bool key_uri_parse(
 		return error_set(error, ERROR_CONFIG,
 		    "the PKCS#11 URI names no key by an id of 1 to %d bytes, add id=: %s",
 		    KEY_ID_SIZE_MAX, text);
-	if (p11_kit_uri_get_attribute(uri->parsed, CKA_CLASS)
-	    && p11_kit_uri_match_attributes(uri->parsed, &private_class, 1) != 1)
-		return error_set(error, ERROR_CONFIG,
-		    "the PKCS#11 URI does not name a private key, write type=private: %s", text);
+	if (!check_is_private(uri, error))
+		return false;
 
 	memcpy(ret_id->bytes, id->pValue, id->ulValueLen);
 	ret_id->length = id->ulValueLen;

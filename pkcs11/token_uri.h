@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #define TOKEN_URI_LENGTH_MAX 1024
+#define KEY_URI_LABEL_SIZE 160
 
 struct token_info;
 struct key_id;
@@ -35,6 +36,10 @@ MUST_CHECK bool token_uri_name(const struct token_info *info, char **ret_text, s
    the id alone says which key. Another type is ERROR_CONFIG. */
 MUST_CHECK bool key_uri_parse(
     const char *text, struct token_uri **ret_uri, struct key_id *ret_id, struct error *error);
+/* A URI that a person names a key of some token by: id, object or both, and, where it is needed, the
+   token. *ret_id has the length 0 without id; ret_label is "" without object. */
+MUST_CHECK bool key_uri_parse_search(const char *text, struct token_uri **ret_uri,
+    struct key_id *ret_id, char ret_label[KEY_URI_LABEL_SIZE], struct error *error);
 /* token, serial, id, object and type=private; model and manufacturer for a token that has neither
    label nor serial. Never a PIN or a module-path. label NULL or "": no object. Owned. */
 MUST_CHECK bool key_uri_format(const struct token_info *info, const struct key_id *id,

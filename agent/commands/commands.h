@@ -31,7 +31,9 @@ enum command_bit {
 	COMMAND_AUDIT = 1 << 6,
 	COMMAND_RUN = 1 << 7,
 	COMMAND_PLAN = 1 << 8,
-	COMMAND_EVERY = (1 << 9) - 1,
+	COMMAND_ROLLBACK = 1 << 9,
+	COMMAND_ADOPT = 1 << 10,
+	COMMAND_EVERY = (1 << 11) - 1,
 };
 
 struct command {
@@ -49,7 +51,7 @@ struct command {
 	size_t operands; /* how many words may stand behind it */
 };
 
-#define COMMAND_COUNT 9
+#define COMMAND_COUNT 11
 
 extern const struct command command_table[COMMAND_COUNT];
 
@@ -60,6 +62,8 @@ const struct command *command_nearest(const char *name);
 
 MUST_CHECK bool command_enroll(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_adopt(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_renew(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_status(
@@ -67,6 +71,8 @@ MUST_CHECK bool command_status(
 MUST_CHECK bool command_keys(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_revoke(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error);
+MUST_CHECK bool command_rollback(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);
 MUST_CHECK bool command_doctor(
     const struct call *call, struct identity *identity, struct result *result, struct error *error);

@@ -18,7 +18,7 @@ static void say_when(const struct identity *identity, const char *done, struct r
 	char due[CLOCK_TEXT_SIZE];
 
 	clock_format(identity->not_after, end);
-	clock_format(identity->schedule.due, due);
+	clock_format(decide_next_renewal(identity, clock_now()), due);
 	text_format(result->message, sizeof(result->message), "%s: valid until %s, next renewal %s",
 	    done, end, due);
 }
@@ -27,6 +27,8 @@ static void say_nothing_to_do(const struct identity *identity, struct result *re
 {
 	if (result->reason == REASON_RENEWED_MEANWHILE)
 		say_when(identity, "another run has renewed it meanwhile", result);
+	else if (result->reason == REASON_WINDOW)
+		say_when(identity, "due, and waiting for its window", result);
 	else
 		say_when(identity, "nothing to do", result);
 }

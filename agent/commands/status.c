@@ -45,7 +45,7 @@ bool command_status(
 	if (!check_alive(identity, now, &result->reason, error))
 		return false;
 	clock_format(identity->not_after, end);
-	clock_format(identity->schedule.due, due);
+	clock_format(decide_next_renewal(identity, now), due);
 	text_format(
 	    result->message, sizeof(result->message), "valid until %s, next renewal %s", end, due);
 	return true;

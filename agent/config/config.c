@@ -234,6 +234,26 @@ static bool check_due_date(
 	    settings->lifetime_fraction, fraction->line == 0 ? ", the default" : "");
 }
 
+/* Where windows are ignored from the due date on, somebody would trust in what has no effect. */
+static bool check_window(
+    const struct section *section, const struct section *agent, struct error *error)
+{
+	const struct identity_settings *settings = &section->settings;
+	const struct place *window = place_of(section, agent, "window");
+	const struct place *margin = place_of(section, agent, "window_margin");
+	const struct place *fraction = place_of(section, agent, "lifetime_fraction");
+
+	if (settings->window.count == 0
+	    || settings->lifetime_fraction + settings->window_margin < 1)
+		return true;
+	return error_set(error, ERROR_CONFIG,
+	    "%s:%u: window has no effect: window_margin (%g%s) begins before a certificate is due "
+	    "(lifetime_fraction %g%s): set both",
+	    window->path, window->line, settings->window_margin,
+	    margin->line == 0 ? ", the default" : "", settings->lifetime_fraction,
+	    fraction->line == 0 ? ", the default" : "");
+}
+
 /* For a message of the worker's, which does not see the files. */
 static void note_place_of_token(struct section *section, const struct section *agent)
 {
@@ -265,7 +285,8 @@ static bool complete(const char *path, struct reading *reading, struct error *er
 			return error_prefix(
 			    error, "%s:%u", section->begins.path, section->begins.line);
 		if (!check_timeouts(section, &reading->agent, error)
-		    || !check_due_date(section, &reading->agent, error))
+		    || !check_due_date(section, &reading->agent, error)
+		    || !check_window(section, &reading->agent, error))
 			return false;
 		note_place_of_token(section, &reading->agent);
 	}

@@ -22,6 +22,7 @@ enum setting_kind {
 	SETTING_NUMBER,
 	SETTING_KEY_BITS,
 	SETTING_FRACTION,
+	SETTING_WINDOWS, /* "Mon-Fri 02:00-04:00, Sat 22:00-06:00" */
 	SETTING_YES_NO,
 	SETTING_DESCRIPTOR,
 	SETTING_SIGNER,
@@ -41,7 +42,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 36
+#define SETTING_COUNT 39
 
 extern const struct setting setting_table[SETTING_COUNT];
 

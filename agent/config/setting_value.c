@@ -252,6 +252,25 @@ static char *format_fraction(const void *at)
 	return format("%.15f", *(const double *)at);
 }
 
+static bool parse_windows(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	(void)setting;
+	return windows_parse(text, at, error);
+}
+
+static char *format_windows(const void *at)
+{
+	const struct windows *windows = at;
+
+	return windows->count > 0 ? windows_format(windows) : NULL;
+}
+
+static void clear_windows(void *at)
+{
+	((struct windows *)at)->count = 0;
+}
+
 static bool parse_yes_no(
     const struct setting *setting, const char *text, void *at, struct error *error)
 {
@@ -357,6 +376,7 @@ static const struct kind kinds[] = {
 	[SETTING_NUMBER] = { parse_number, format_number, NULL },
 	[SETTING_KEY_BITS] = { parse_key_bits, format_number, NULL },
 	[SETTING_FRACTION] = { parse_fraction, format_fraction, NULL },
+	[SETTING_WINDOWS] = { parse_windows, format_windows, clear_windows },
 	[SETTING_YES_NO] = { parse_yes_no, format_yes_no, NULL },
 	[SETTING_DESCRIPTOR] = { parse_descriptor, format_descriptor, NULL },
 	[SETTING_SIGNER] = { parse_signer, format_signer, NULL },

@@ -3,6 +3,8 @@
  * The settings, as values. Where they came from (a file, a job) is behind; every one of them has
  * its default. Spans are seconds.
  */
+#include "base/window.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,6 +61,9 @@ struct identity_settings {
 	uint32_t key_bits;
 	uint32_t retain;
 	double lifetime_fraction, jitter;
+	struct windows window; /* empty: at any time */
+	double window_margin;
+	uint32_t max_certificates_per_day; /* 0: what the certificate's life calls for */
 	bool revoke_old, spare_key, store_certificate;
 	/* Programs with their arguments; NULL: none. */
 	char *hook_ca_changed, *hook_renewed, *hook_failed, *hook_reenroll;

@@ -159,6 +159,7 @@ void doctor_journal(const struct doctor *doctor, struct check *check)
 {
 	const struct journal *journal = &doctor->identity->journal;
 	int64_t next = decide_next_attempt(doctor->identity, clock_now());
+	bool enough = next != 0 && next == decide_next_certificate(doctor->identity, clock_now());
 	char moment[CLOCK_TEXT_SIZE];
 
 	clock_format(next, moment);
@@ -167,6 +168,12 @@ void doctor_journal(const struct doctor *doctor, struct check *check)
 	else if (doctor->identity->journal_damaged || doctor->identity->debts_damaged)
 		check_set_warning(check, "The next run sets it aside and goes on.", "%s is damaged",
 		    doctor->identity->journal_damaged ? "journal.json" : "debts.json");
+	else if (enough)
+		check_set_warning(check,
+		    "Find out what asks so often; renew waits, with --force too.",
+		    "as many certificates have been asked for as max_certificates_per_day allows: "
+		    "the next one from %s on",
+		    moment);
 	else if (next != 0)
 		check_set_warning(check,
 		    "Mend what follows; renew --force tries before that moment.",
@@ -192,7 +199,7 @@ void doctor_certificate(const struct doctor *doctor, struct check *check)
 	enum reason reason;
 
 	clock_format(identity->not_after, end);
-	clock_format(identity->schedule.due, due);
+	clock_format(decide_next_renewal(identity, now), due);
 	if (error.kind != ERROR_NONE) {
 		check_set_failed(check,
 		    "Bring the state directory back from a backup, or enroll with a one-time "

@@ -164,13 +164,35 @@ static bool compare(const struct examination *examination, const struct key_id *
 		*ret_cure = EXAMINATION_CURE_TOKEN;
 		return false;
 	}
-	if (!key_pair_check(ret_pair, 0, error)
+	/* An adopted one has the attributes that somebody else gave it. */
+	if ((!active->adopted && !key_pair_check(ret_pair, 0, error))
 	    || !key_pair_public_key(examination->token, id, &key, error))
 		return false;
 	if (EVP_PKEY_eq(key, X509_get0_pubkey(active->certificate)) == 1)
 		return true;
 	return error_set(error, ERROR_TOKEN,
 	    "the key %s in the token is not that of the active certificate", active->key_id);
+}
+
+/* Of an adopted identity, before its first renewal. */
+static void compare_file(struct examination *examination, struct check *check)
+{
+	const struct generation *active = &examination->run.active;
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+	struct error error = ERROR_INIT;
+
+	if (!generation_key_load(&examination->run, active, &key, &error))
+		check_set_failed(
+		    check, "Bring the file back, or enroll with a one-time token.", &error);
+	else if (EVP_PKEY_eq(key, X509_get0_pubkey(active->certificate)) != 1)
+		check_set_failed(check, "Bring the file back, or enroll with a one-time token.",
+		    (error_set(&error, ERROR_TOKEN,
+			 "the key in %s is not that of the active certificate", active->key_uri),
+			&error));
+	else
+		check_set_warning(check,
+		    "The next renewal makes a key in the token; renew --force does it now.",
+		    "the active key was adopted and is in a file: %s", active->key_uri);
 }
 
 void examine_key_certificate(struct examination *examination, struct check *check)
@@ -182,6 +204,10 @@ void examine_key_certificate(struct examination *examination, struct check *chec
 	const char *cure;
 	struct key_id id;
 
+	if (active->number != 0 && generation_key_is_in_file(active)) {
+		compare_file(examination, check);
+		return;
+	}
 	if (!has_key(examination, &id, check))
 		return;
 	if (!compare(examination, &id, &pair, &cure, &error)) {

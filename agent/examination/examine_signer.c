@@ -14,6 +14,15 @@ void examine_signer(struct examination *examination, struct check *check)
 	struct run *run = &examination->run;
 	struct error error = ERROR_INIT;
 
+	if (run->active.number != 0 && generation_key_is_in_file(&run->active)) {
+		if (generation_key_load(run, &run->active, &examination->key, &error))
+			check_set_ok(
+			    check, "none is needed: the key is in a file, %s", run->active.key_uri);
+		else
+			check_set_failed(
+			    check, "Bring the file back, or enroll with a one-time token.", &error);
+		return;
+	}
 	if (generation_key_load(run, &run->active, &examination->key, &error))
 		check_set_ok(check, "%s", run->outcome.signer);
 	else
@@ -71,7 +80,7 @@ static bool find_signer(struct examination *examination, EVP_PKEY *public_key, s
 			examination->key, public_key, RSA_PKCS1_PADDING, "PKCS#1 v1.5", error))
 			return true;
 		EVP_PKEY_free(take(examination->key));
-		run->signature_wrong = true;
+		run->signature_wrong = !generation_key_is_in_file(&run->active);
 	} while (access_take_over(run, error));
 	return false;
 }
@@ -79,7 +88,8 @@ static bool find_signer(struct examination *examination, EVP_PKEY *public_key, s
 void examine_self_test(struct examination *examination, struct check *check)
 {
 	EVP_PKEY *public_key = X509_get0_pubkey(examination->run.active.certificate);
-	const char *signer = examination->run.outcome.signer;
+	const bool in_file = generation_key_is_in_file(&examination->run.active);
+	const char *signer = in_file ? "the key file" : examination->run.outcome.signer;
 	char first[sizeof(examination->run.outcome.signer)];
 	struct error error = ERROR_INIT;
 

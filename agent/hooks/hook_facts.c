@@ -40,7 +40,8 @@ static void add_generation(cJSON *facts, const struct identity *identity)
 	json_add_string(facts, "certificate_sha256", there ? certificate : NULL);
 	json_add_time(facts, "not_before", identity->not_before);
 	json_add_time(facts, "not_after", identity->not_after);
-	json_add_time(facts, "next_renewal", there ? identity->schedule.due : 0);
+	json_add_time(
+	    facts, "next_renewal", there ? decide_next_renewal(identity, clock_now()) : 0);
 	json_add_string(facts, "key_uri", there ? active->key_uri : NULL);
 	json_add_string(facts, "issuer_sha256", has_ca ? issuer : NULL);
 }

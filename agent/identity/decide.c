@@ -3,12 +3,48 @@
 #include "agent/identity/identity.h"
 #include "agent/policy.h"
 #include "base/clock.h"
+#include "base/zone.h"
 
-int64_t decide_next_attempt(const struct identity *identity, int64_t now)
+#include <inttypes.h>
+
+int64_t decide_next_renewal(const struct identity *identity, int64_t now)
+{
+	const struct windows *windows = &identity->settings->window;
+
+	if (identity->active.number == 0)
+		return 0;
+	if (windows->count == 0)
+		return identity->schedule.due;
+	return schedule_start(
+	    &identity->schedule, windows, identity->zone ? identity->zone : zone_of_host(), now);
+}
+
+static int64_t end_of_backoff(const struct identity *identity, int64_t now)
 {
 	int64_t next = identity->journal.next_attempt;
 
 	return next > now && next - now <= SCHEDULE_BACKOFF_MAX ? next : 0;
+}
+
+static uint32_t certificates_per_day(const struct identity *identity)
+{
+	return schedule_certificates_per_day(&identity->schedule, identity->not_before,
+	    identity->settings->max_certificates_per_day);
+}
+
+int64_t decide_next_certificate(const struct identity *identity, int64_t now)
+{
+	return identity->active.number == 0 ? 0
+					    : journal_next_certificate(&identity->journal,
+						certificates_per_day(identity), now);
+}
+
+int64_t decide_next_attempt(const struct identity *identity, int64_t now)
+{
+	int64_t backoff = end_of_backoff(identity, now);
+	int64_t certificate = decide_next_certificate(identity, now);
+
+	return backoff > certificate ? backoff : certificate;
 }
 
 /* An enrolment that has not got its certificate yet waits for a token, unless the key has waited
@@ -88,6 +124,34 @@ static struct decision in_backoff(const struct identity *identity, int64_t next)
 	return decision;
 }
 
+/* What is under way may still have to ask, but not once it has its answer. */
+static bool may_ask(const struct identity *identity, const struct decision *decision)
+{
+	const struct journal *journal = &identity->journal;
+
+	return decision->work && !decision->probe
+	       && (decision->renew || journal_is_renewing(journal)) && !journal->enrolment
+	       && journal->phase <= PHASE_KEYED;
+}
+
+/* Something asks again and again: a script with --force, a certificate that is due when it comes. */
+static struct decision too_many_certificates(const struct identity *identity, int64_t next)
+{
+	struct decision decision = nothing(REASON_BACKOFF);
+	char moment[CLOCK_TEXT_SIZE];
+
+	clock_format(next, moment);
+	(void)error_set(&decision.error, ERROR_BUSY,
+	    "%" PRIu32 " certificates have been asked for within a day, which is as many as "
+	    "max_certificates_per_day allows (%" PRIu32 "%s): the next one from %s on; find out "
+	    "what asks so often",
+	    identity->journal.certificates, certificates_per_day(identity),
+	    identity->settings->max_certificates_per_day == 0 ? ", by the certificate's lifetime"
+							      : "",
+	    moment);
+	return decision;
+}
+
 /* A clock that lies behind what was written down is wrong now, or was wrong then. As long as it
    does not call for a renewal nothing is lost by waiting until somebody sets it right. */
 static struct decision clock_has_gone_back(const struct identity *identity, int64_t now)
@@ -111,11 +175,19 @@ bool decide_lacks_spare(const struct identity *identity, int64_t now)
 	       && identity_is_alive(identity, now) && journal_lacks_spare(&identity->journal, now);
 }
 
-struct decision decide_renew(const struct identity *identity, const struct wish *wish)
+static enum reason reason_to_wait(const struct identity *identity, bool due)
+{
+	if (due)
+		return REASON_WINDOW;
+	return identity->schedule.limited_by_ca ? REASON_LIMITED_BY_CA : REASON_NOT_DUE;
+}
+
+static struct decision decide(const struct identity *identity, const struct wish *wish)
 {
 	const int64_t now = wish->now;
 	const bool due = identity->active.number != 0 && now >= identity->schedule.due;
-	const int64_t next_attempt = decide_next_attempt(identity, now);
+	const bool begin = due && now >= decide_next_renewal(identity, now);
+	const int64_t next_attempt = end_of_backoff(identity, now);
 	struct decision token_needed = { 0 };
 
 	if (identity->unreadable.kind != ERROR_NONE)
@@ -136,12 +208,21 @@ struct decision decide_renew(const struct identity *identity, const struct wish 
 		return in_backoff(identity, next_attempt);
 	if (!due && now < identity->journal.saved - identity->settings->clock_skew)
 		return clock_has_gone_back(identity, now);
-	if (due || journal_is_renewing(&identity->journal)
+	if (begin || journal_is_renewing(&identity->journal)
 	    || debts_are_payable(&identity->debts, now)
 	    || (!wish->no_spare && decide_lacks_spare(identity, now)))
-		return work(due);
+		return work(begin);
 	/* Nothing else would ever find out that it is accepted again. */
 	if (token_needed.error.kind != ERROR_NONE)
 		return (struct decision){ .work = true, .probe = true };
-	return nothing(identity->schedule.limited_by_ca ? REASON_LIMITED_BY_CA : REASON_NOT_DUE);
+	return nothing(reason_to_wait(identity, due));
+}
+
+struct decision decide_renew(const struct identity *identity, const struct wish *wish)
+{
+	const struct decision decision = decide(identity, wish);
+	const int64_t next = decide_next_certificate(identity, wish->now);
+
+	return next != 0 && may_ask(identity, &decision) ? too_many_certificates(identity, next)
+							 : decision;
 }

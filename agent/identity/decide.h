@@ -30,8 +30,13 @@ struct decision decide_renew(const struct identity *identity, const struct wish 
 /* Whether the next key is to be made ahead and has not been. */
 bool decide_lacks_spare(const struct identity *identity, int64_t now);
 
-/* The next moment that a plain run would try: journal.next_attempt, unless it has passed or was
-   written by a clock that had jumped ahead; 0 for none. */
+/* When a plain run renews the active certificate, windows considered; 0 without one. */
+int64_t decide_next_renewal(const struct identity *identity, int64_t now);
+/* When the next certificate may be asked for, by max_certificates_per_day; 0: at once. */
+int64_t decide_next_certificate(const struct identity *identity, int64_t now);
+/* The next moment that a plain run would try after failures or with no certificate left for today:
+   the later of the journal's, unless it has passed or was written by a clock that had jumped ahead; 0
+   for none. */
 int64_t decide_next_attempt(const struct identity *identity, int64_t now);
 /* Why a one-time token is needed, into *error; false when none is. */
 bool decide_needs_enrolment(

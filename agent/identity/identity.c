@@ -108,6 +108,7 @@ static bool find_schedule(struct identity *identity, struct error *error)
 	    .same_issuer = identity->active.same_issuer,
 	    .lifetime_fraction = settings->lifetime_fraction,
 	    .jitter = settings->jitter,
+	    .window_margin = settings->window_margin,
 	    .common_name = common_name,
 	    .identity = settings->name,
 	});
@@ -122,7 +123,7 @@ static bool load_active(struct identity *identity, struct error *error)
 	identity->not_before = 0;
 	identity->not_after = 0;
 	identity->chain_end = 0;
-	identity->schedule = (struct schedule){ 0, false };
+	identity->schedule = (struct schedule){ 0 };
 	if (!store_active(identity->store, &number, error))
 		return false;
 	if (number == 0)

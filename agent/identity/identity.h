@@ -14,8 +14,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct zone;
+
 struct identity {
 	const struct identity_settings *settings; /* borrowed */
+	const struct zone *zone;                  /* of the windows; NULL: the host's. Borrowed */
 	struct store *store;                      /* NULL: nothing is there yet */
 	int lock;                                 /* -1: not taken */
 	bool waited;                              /* somebody else held the lock */

@@ -5,17 +5,23 @@
 #include "agent/policy.h"
 #include "base/compiler.h"
 
-/* Due date, back-off, spare key, clock, key that has waited too long; and the debts. */
-#define MOMENTS_MAX (5 + DEBTS_MAX)
+/* Back-off, ceiling, spare key, clock, key that has waited too long; the renewal as it is planned now
+   and after each of the first two; and the debts. */
+#define MOMENTS_MAX (8 + DEBTS_MAX)
 
 /* What decide_renew compares with the clock. */
-static size_t list(const struct identity *identity, int64_t moments[MOMENTS_MAX])
+static size_t list(const struct identity *identity, int64_t now, int64_t moments[MOMENTS_MAX])
 {
 	const struct journal *journal = &identity->journal;
+	const int64_t certificate = decide_next_certificate(identity, now);
 	size_t count = 0;
 
-	moments[count++] = identity->schedule.due;
+	moments[count++] = decide_next_renewal(identity, now);
+	/* The window may have closed until then. */
+	moments[count++] = decide_next_renewal(identity, journal->next_attempt);
+	moments[count++] = decide_next_renewal(identity, certificate);
 	moments[count++] = journal->next_attempt;
+	moments[count++] = certificate;
 	moments[count++] = journal->spare_next_attempt;
 	moments[count++] = journal->saved - identity->settings->clock_skew;
 	moments[count++] = journal->keyed + POLICY_KEYED_MAX + 1;
@@ -51,7 +57,7 @@ struct moment moment_next(const struct identity *identity, int64_t now)
 {
 	struct moment next = { INT64_MAX, MOMENT_NONE, INT64_MAX };
 	int64_t moments[MOMENTS_MAX];
-	size_t count = list(identity, moments);
+	size_t count = list(identity, now, moments);
 
 	if (asks_for_work(identity, now))
 		next.at = now;
@@ -64,8 +70,8 @@ struct moment moment_next(const struct identity *identity, int64_t now)
 		return next;
 	next.kind = kind_of(identity, next.at);
 	next.due = next.at;
-	if (next.kind == MOMENT_RENEWAL && identity->schedule.due < next.at)
-		next.due = identity->schedule.due;
+	if (next.kind == MOMENT_RENEWAL && decide_next_renewal(identity, next.at) < next.at)
+		next.due = decide_next_renewal(identity, next.at);
 	return next;
 }
 

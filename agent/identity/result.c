@@ -6,6 +6,7 @@
 static const char *const reason_names[] = {
 	[REASON_NONE] = "none",
 	[REASON_NOT_DUE] = "not_due",
+	[REASON_WINDOW] = "window",
 	[REASON_BACKOFF] = "backoff",
 	[REASON_RENEWED] = "renewed",
 	[REASON_RESUMED] = "resumed",

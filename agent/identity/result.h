@@ -16,6 +16,7 @@
 enum reason {
 	REASON_NONE,
 	REASON_NOT_DUE,
+	REASON_WINDOW, /* due, and waiting for its window */
 	REASON_BACKOFF,
 	REASON_RENEWED,
 	REASON_RESUMED,           /* what an earlier run had begun was finished */

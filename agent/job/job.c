@@ -8,11 +8,14 @@
 #include "base/secret.h"
 #include "base/text.h"
 
+#include <limits.h>
 #include <string.h>
 
 static const char *const task_names[] = {
 	[JOB_RENEW] = "renew",
 	[JOB_ENROLL] = "enroll",
+	[JOB_ADOPT] = "adopt",
+	[JOB_ROLLBACK] = "rollback",
 	[JOB_KEYS] = "keys",
 	[JOB_REVOKE] = "revoke",
 	[JOB_PAY_DEBTS] = "pay_debts",
@@ -25,6 +28,9 @@ _Static_assert(ARRAY_LENGTH(task_names) == JOB_TASK_COUNT, "every task has its n
 void job_clear(struct job *job)
 {
 	free(job->url);
+	free(job->certificate);
+	free(job->key);
+	free(job->ca);
 	identity_settings_discard(job->settings);
 	*job = (struct job){ 0 };
 }
@@ -49,6 +55,10 @@ static cJSON *job_to_json(const struct job *job)
 	json_add_boolean(object, "others", job->others);
 	json_add_integer(object, "generation", job->generation);
 	json_add_string(object, "url", job->url);
+	json_add_string(object, "certificate", job->certificate);
+	json_add_string(object, "key", job->key);
+	json_add_string(object, "ca", job->ca);
+	json_add_boolean(object, "force", job->force);
 	json_add_item(object, "settings", identity_settings_to_json(job->settings));
 	return object;
 }
@@ -79,6 +89,10 @@ static bool job_from_json(const cJSON *object, struct job *ret_job, struct error
 		.others = record_flag(&record, "others"),
 		.generation = (uint32_t)record_number(&record, "generation", 0, UINT32_MAX),
 		.url = record_string(&record, "url", URL_CHECK_MOST),
+		.certificate = record_string(&record, "certificate", PATH_MAX),
+		.key = record_string(&record, "key", PATH_MAX),
+		.ca = record_string(&record, "ca", PATH_MAX),
+		.force = json_boolean(object, "force", false),
 	};
 
 	record_text(&record, "run_id", job.run_id, sizeof(job.run_id));

@@ -34,8 +34,10 @@ struct secret;
 enum job_task {
 	JOB_RENEW, /* continue what the journal holds, pay debts, renew if `renew` */
 	JOB_ENROLL,
-	JOB_KEYS,   /* list, with `prune` destroy leftovers */
-	JOB_REVOKE, /* the certificate of `generation` */
+	JOB_ADOPT,    /* `certificate` and `key`, perhaps `ca` */
+	JOB_ROLLBACK, /* to the newest retained generation */
+	JOB_KEYS,     /* list, with `prune` destroy leftovers */
+	JOB_REVOKE,   /* the certificate of `generation` */
 	JOB_PAY_DEBTS,
 	JOB_DRY_RUN,
 	JOB_DOCTOR, /* look at every precondition, change nothing */
@@ -53,6 +55,9 @@ struct job {
 	bool others;         /* identities with the same login may follow in this worker */
 	uint32_t generation;
 	char *url; /* JOB_ENROLL: the token-secured URL; NULL otherwise */
+	/* JOB_ADOPT: absolute paths; the key may be a PKCS#11 URI. NULL otherwise. */
+	char *certificate, *key, *ca;
+	bool force; /* JOB_ADOPT: also in the place of an active certificate */
 	struct identity_settings *settings;
 };
 

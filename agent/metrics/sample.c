@@ -3,6 +3,7 @@
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "agent/x509/subject.h"
+#include "base/clock.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -71,7 +72,7 @@ static void add_certificate(struct metrics_sample *sample, const struct identity
 	sample->not_before = identity->not_before;
 	sample->not_after = identity->not_after;
 	sample->chain_end = identity->chain_end;
-	sample->due = identity->schedule.due;
+	sample->due = decide_next_renewal(identity, clock_now());
 }
 
 static void add_debts(struct metrics_sample *sample, const struct debts *debts)

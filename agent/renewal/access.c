@@ -178,7 +178,9 @@ static bool wants_pin_kept(
 			continue;
 		if (!leftovers_role(run, &pairs[i], &role, &generation, error))
 			return false;
-		*ret_wanted = role != KEY_ROLE_LEFTOVER || is_of_another(run, &pairs[i]);
+		/* That which is to be adopted may be any of them. */
+		*ret_wanted = role != KEY_ROLE_LEFTOVER || run->job->task == JOB_ADOPT
+			      || is_of_another(run, &pairs[i]);
 	}
 	return true;
 }

@@ -30,11 +30,12 @@ bool connection_open(struct connection *connection, struct run *run,
 		    url, &connection->settings, NULL, &connection->connector, error);
 	if (!generation_key_load(run, identity, &connection->key, error))
 		return false;
+	connection->in_token = !generation_key_is_in_file(identity);
 	connection->identity = (struct https_identity){
 		.certificate = identity->certificate,
 		.chain = identity->chain,
 		.key = connection->key,
-		.pkcs1_only = !access_makes_pss(run),
+		.pkcs1_only = connection->in_token && !access_makes_pss(run),
 	};
 	return connector_open(
 	    url, &connection->settings, &connection->identity, &connection->connector, error);
@@ -50,7 +51,7 @@ void connection_close(struct connection *connection)
 			outcome->server_date = facts->date;
 		outcome->retry_after = facts->retry_after;
 		outcome->alert_expired = facts->alert == ALERT_CERTIFICATE_EXPIRED;
-		if (connection->key && facts->alert == ALERT_DECRYPT_ERROR)
+		if (connection->in_token && facts->alert == ALERT_DECRYPT_ERROR)
 			connection->run->signature_wrong = true;
 	}
 	connector_close(connection->connector);

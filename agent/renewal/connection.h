@@ -17,6 +17,7 @@ struct connection {
 	struct https_settings settings;
 	struct https_identity identity;
 	EVP_PKEY *key;
+	bool in_token; /* the key: another signer may do better */
 	struct connector *connector;
 };
 

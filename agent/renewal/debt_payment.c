@@ -54,6 +54,11 @@ static bool pay_revocation(
 {
 	bool expired = false;
 
+	/* An older debts.json may be back, out of a backup. */
+	if (debt->generation == run->active.number) {
+		run_warn(run, "generation %u is active: it is not revoked", debt->generation);
+		return true;
+	}
 	if (!has_expired(run, debt->generation, &expired, error)) {
 		if (error->kind != ERROR_DAMAGED)
 			return false;
@@ -136,9 +141,10 @@ static bool pay_storing(
 	struct key_id id;
 	bool stored;
 
-	if (!run->settings->store_certificate || debt->generation != active->number)
+	if (!run->settings->store_certificate || debt->generation != active->number
+	    || active->adopted)
 		return true;
-	if (!active->key_label || !key_id_parse(active->key_id, &id))
+	if (!active->key_label || !active->key_id || !key_id_parse(active->key_id, &id))
 		return error_set(
 		    error, ERROR_DAMAGED, "generation %u names no key of ours", active->number);
 	if (!access_open(run, error))
@@ -167,6 +173,20 @@ static bool destroy_key(struct run *run, const struct key_id *id, struct error *
 	       && key_pair_destroy(token, id, POLICY_LABEL, NULL, error);
 }
 
+/* Its key is not ours to destroy: whoever made it is told where it still lies. */
+static bool leave_adopted(struct run *run, const struct debt *debt, struct error *error)
+{
+	scoped(generation) struct generation generation = { 0 };
+	struct error ignored = ERROR_INIT;
+
+	if (store_load(run->store, debt->generation, &generation, &ignored))
+		run_warn(run,
+		    "generation %u, which was adopted, is not kept any more; its key is not ours "
+		    "and still lies in %s: remove it when nothing else needs it",
+		    debt->generation, generation.key_uri);
+	return store_remove(run->store, debt->generation, error);
+}
+
 static bool pay_destruction(struct run *run, const struct debt *debt, struct error *error)
 {
 	struct key_id id;
@@ -174,6 +194,8 @@ static bool pay_destruction(struct run *run, const struct debt *debt, struct err
 	if (debt->generation != 0 && debt->generation == run->active.number)
 		return error_set(error, ERROR_INTERNAL,
 		    "the key of the active generation %u is not destroyed", debt->generation);
+	if (debt->generation != 0 && debt->key_id[0] == '\0')
+		return leave_adopted(run, debt, error);
 	if (!key_id_parse(debt->key_id, &id))
 		return error_set(error, ERROR_DAMAGED, "no key id: \"%s\"", debt->key_id);
 	if (!access_open(run, error))

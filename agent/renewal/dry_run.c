@@ -3,17 +3,9 @@
 #include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
 #include "agent/renewal/generation_key.h"
+#include "agent/renewal/proof.h"
 #include "agent/renewal/run.h"
-#include "base/scoped.h"
 #include "pkcs11/key_pair.h"
-
-static bool probe(struct run *run, struct error *error)
-{
-	scoped(connection) struct connection connection;
-
-	return connection_open(&connection, run, &run->active, connection_url(run), error)
-	       && connector_probe(connection.connector, error);
-}
 
 bool dry_run(struct run *run, struct error *error)
 {
@@ -27,18 +19,19 @@ bool dry_run(struct run *run, struct error *error)
 	if (!access_open(run, error)
 	    || !key_pair_check_bits(access_token(run), run->settings->key_bits, error))
 		return false;
-	if (!key_id_parse(run->active.key_id, &id))
-		return error_set(error, ERROR_DAMAGED, "generation %u names no key id: \"%s\"",
-		    run->active.number, run->active.key_id);
 	if (!generation_key_check(run, &run->active, error))
 		return false;
+	if (run->active.adopted) {
+		run_note_step(
+		    run, run->settings->step_timeout, "probing with the active certificate");
+		return proof_at(run, &run->active, connection_url(run), error);
+	}
+	if (!run->active.key_id || !key_id_parse(run->active.key_id, &id))
+		return error_set(
+		    error, ERROR_DAMAGED, "generation %u names no key id", run->active.number);
 	if (!key_pair_find(access_token(run), &id, &pair, error)
 	    || !key_pair_check(&pair, 0, error))
 		return error_prefix(error, "the key of the active certificate");
 	run_note_step(run, run->settings->step_timeout, "probing with the active certificate");
-	do {
-		if (probe(run, error))
-			return true;
-	} while (access_take_over(run, error));
-	return false;
+	return proof_at(run, &run->active, connection_url(run), error);
 }

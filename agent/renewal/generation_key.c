@@ -1,7 +1,9 @@
 #include "agent/renewal/generation_key.h"
 
 #include "agent/renewal/access.h"
+#include "agent/renewal/key_file.h"
 #include "agent/renewal/run.h"
+#include "base/file_uri.h"
 #include "base/scoped.h"
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
@@ -60,6 +62,25 @@ static bool set_missing(
 	    active ? ", or enroll with a one-time token" : "");
 }
 
+bool generation_key_is_in_file(const struct generation *generation)
+{
+	return text_starts_with(generation->key_uri, FILE_URI_SCHEME);
+}
+
+/* Of an adopted generation. */
+static bool load_file(const struct generation *generation, EVP_PKEY **ret_key, struct error *error)
+{
+	scoped(char) char *path = NULL;
+	bool exposed;
+
+	if (!file_uri_parse(generation->key_uri, &path))
+		return error_set(error, ERROR_DAMAGED, "generation %u names no key: %s",
+		    generation->number, generation->key_uri);
+	return key_file_load(path, ret_key, &exposed, error)
+	       || error_prefix(
+		   error, "the key of generation %u, which was adopted", generation->number);
+}
+
 /* Whether the token lacks it; false too when nothing can be said. */
 static bool is_missing(const struct run *run, const struct generation *generation)
 {
@@ -67,7 +88,7 @@ static bool is_missing(const struct run *run, const struct generation *generatio
 	struct key_id id;
 	bool has = true;
 
-	return key_id_parse(generation->key_id, &id)
+	return generation->key_id && key_id_parse(generation->key_id, &id)
 	       && key_pair_has_private(access_token(run), &id, &has, &ignored) && !has;
 }
 
@@ -76,9 +97,11 @@ bool generation_key_load(
 {
 	struct key_id id;
 
-	if (!key_id_parse(generation->key_id, &id))
-		return error_set(error, ERROR_DAMAGED, "%s: generation %u names no key id: %s",
-		    store_path(run->store), generation->number, generation->key_id);
+	if (generation_key_is_in_file(generation))
+		return load_file(generation, ret_key, error);
+	if (!generation->key_id || !key_id_parse(generation->key_id, &id))
+		return error_set(error, ERROR_DAMAGED, "%s: generation %u names no key id",
+		    store_path(run->store), generation->number);
 	if (access_load_key(run, &id, ret_key, error))
 		return true;
 	return is_missing(run, generation) ? set_missing(run, generation, error) : false;
@@ -87,5 +110,9 @@ bool generation_key_load(
 bool generation_key_check(
     const struct run *run, const struct generation *generation, struct error *error)
 {
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+
+	if (generation_key_is_in_file(generation))
+		return load_file(generation, &key, error);
 	return !is_missing(run, generation) || set_missing(run, generation, error);
 }

@@ -17,6 +17,8 @@ struct run;
 /* Whether the open token is the one that a URI names, that of a key or of a token; also true when
    it is NULL or no such URI, since nothing is known then. */
 bool generation_key_is_here(const struct run *run, const char *uri);
+/* Of an adopted one: the functions below need no token then. */
+bool generation_key_is_in_file(const struct generation *generation);
 /* By access_load_key; ERROR_TOKEN says whose key it is, where, and what to do. */
 MUST_CHECK bool generation_key_load(
     struct run *run, const struct generation *generation, EVP_PKEY **ret_key, struct error *error);

@@ -2,6 +2,7 @@
 
 #include "agent/renewal/access.h"
 #include "agent/renewal/audit_key.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/x509/certificate.h"
@@ -87,6 +88,67 @@ static void add_unknown(struct run *run)
 	(void)cJSON_AddItemToArray(run->outcome.keys, key);
 }
 
+/* Only said to be there: it is another program's, too. */
+static void add_file(
+    const struct run *run, const struct generation *generation, struct error *error)
+{
+	bool is_active = generation->number == run->active.number;
+	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
+	cJSON *key = json_new_object();
+
+	certificate_sha256(generation->certificate, sha256);
+	json_add_string(key, "id", NULL);
+	json_add_string(key, "label", NULL);
+	json_add_string(
+	    key, "role", leftovers_role_name(is_active ? KEY_ROLE_ACTIVE : KEY_ROLE_RETAINED));
+	json_add_integer(key, "bits", certificate_key_bits(generation->certificate));
+	json_add_boolean(key, "whole", generation_key_check(run, generation, error));
+	json_add_integer(key, "generation", generation->number);
+	(void)json_add_object(key, "attributes");
+	json_add_string(key, "uri", generation->key_uri);
+	json_add_string(key, "certificate_sha256", sha256);
+	json_add_boolean(key, "certificate_stored", false);
+	(void)cJSON_AddItemToArray(run->outcome.keys, key);
+}
+
+static bool add_adopted(
+    const struct run *run, const struct generation *generation, struct error *error)
+{
+	struct error missing = ERROR_INIT;
+	struct key_pair pair;
+	struct key_id id;
+
+	if (generation_key_is_in_file(generation)) {
+		add_file(run, generation, &missing);
+		if (missing.kind != ERROR_NONE)
+			run_warn(run, "%s", missing.message);
+		return true;
+	}
+	if (!generation->key_id || !key_id_parse(generation->key_id, &id))
+		return true;
+	return key_pair_find(access_token(run), &id, &pair, error)
+	       && (pair.state == KEY_PAIR_ABSENT || add_pair(run, &pair, error));
+}
+
+/* Their labels are not ours, so that the list above does not have them. */
+static bool add_all_adopted(const struct run *run, struct error *error)
+{
+	uint32_t numbers[STORE_GENERATIONS_MAX];
+	size_t count = 0;
+
+	if (!store_list(run->store, numbers, &count, error))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		scoped(generation) struct generation generation = { 0 };
+		struct error unreadable = ERROR_INIT;
+
+		if (store_load(run->store, numbers[i], &generation, &unreadable)
+		    && generation.adopted && !add_adopted(run, &generation, error))
+			return false;
+	}
+	return true;
+}
+
 bool inventory_list(struct run *run, struct error *error)
 {
 	scoped(key_pair_list) struct key_pair *pairs = NULL;
@@ -110,6 +172,8 @@ bool inventory_list(struct run *run, struct error *error)
 		if (!add_pair(run, &pairs[i], error))
 			return false;
 	}
+	if (!add_all_adopted(run, error))
+		return false;
 	for (size_t i = 0; i < nameless.count && i < NAMELESS_MAX; i++)
 		add_unknown(run);
 	if (nameless.count > NAMELESS_MAX)

@@ -7,6 +7,7 @@
 #include "agent/renewal/steps.h"
 #include "base/clock.h"
 #include "base/compiler.h"
+#include "base/text.h"
 #include "pkcs11/key_pair.h"
 
 struct step {
@@ -58,12 +59,13 @@ static bool step_failed(
 }
 
 /* Before anything is made in a token or given up: what is missing there may be in another one. An
-   enrolment needs nothing of before. */
+   enrolment needs nothing of before, nor does who leaves the active generation. */
 static bool open_token(struct run *run, struct error *error)
 {
 	const struct journal *journal = &run->journal;
-	bool enrolment =
-	    run->job->task == JOB_ENROLL || (journal->phase != PHASE_IDLE && journal->enrolment);
+	bool enrolment = run->job->task == JOB_ENROLL || run->job->task == JOB_ADOPT
+			 || run->job->task == JOB_ROLLBACK
+			 || (journal->phase != PHASE_IDLE && journal->enrolment);
 
 	return access_open(run, error)
 	       && (enrolment || run->active.number == 0
@@ -79,6 +81,18 @@ static bool waited_too_long(const struct journal *journal)
 	       && clock_now() - journal->keyed > POLICY_KEYED_MAX;
 }
 
+/* Of a generation that is to become active again, or was adopted: anywhere. */
+static bool existing_key_is_gone(struct run *run, bool *ret_gone, struct error *error)
+{
+	scoped(generation) struct generation generation = { 0 };
+
+	if (!store_load(run->store, run->journal.generation, &generation, error)
+	    || (!generation_key_is_in_file(&generation) && !access_open(run, error)))
+		return false;
+	*ret_gone = !generation_key_check(run, &generation, error);
+	return !*ret_gone || error->kind == ERROR_TOKEN;
+}
+
 /* Somebody may have deleted the new key between two runs; without it nothing that was reached is
    worth anything. */
 static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error)
@@ -92,6 +106,8 @@ static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error
 	/* It is the active one already: a kill came before the journal knew. */
 	if (run->journal.generation == run->active.number)
 		return true;
+	if (run->journal.existing)
+		return existing_key_is_gone(run, ret_gone, error);
 	if (!open_token(run, error))
 		return error_prefix(error, "look for the new key");
 	if (!run_key_id(run, &id, error) || !key_pair_find(access_token(run), &id, &pair, error))
@@ -108,6 +124,12 @@ static bool give_up_the_hopeless(struct run *run, struct error *error)
 
 	if (!new_key_is_gone(run, &gone, error))
 		return false;
+	if (gone && journal->existing) {
+		run_warn(run, "generation %u does not become active: %s", journal->generation,
+		    error->message);
+		error_clear(error);
+		return advance(run, PHASE_IDLE, error);
+	}
 	if (gone)
 		run_warn(run, "the key %s is gone from the token: another one is made",
 		    journal->key_label);
@@ -187,12 +209,33 @@ bool renewal_run(struct run *run, bool begin, struct error *error)
 		return false;
 	while (begin || journal->phase != PHASE_IDLE) {
 		/* What has been begun brings the certificate that was asked for; a key that was
-		   thrown away does not. */
-		begin = begin && journal->phase != PHASE_ACTIVE;
+		   thrown away does not, nor does going back. */
+		begin = begin && (journal->phase != PHASE_ACTIVE || journal->existing);
 		if (!go_on(run, error))
 			return false;
 	}
 	return true;
+}
+
+bool renewal_discard(struct run *run, struct error *error)
+{
+	run->journal.spare = false;
+	return advance(run, PHASE_REJECTED, error) && renewal_run(run, false, error);
+}
+
+bool renewal_activate(
+    struct run *run, const struct generation *generation, bool adopted, struct error *error)
+{
+	struct journal *journal = &run->journal;
+
+	journal->existing = true;
+	journal->enrolment = adopted;
+	journal->generation = generation->number;
+	(void)!text_copy(
+	    journal->key_id, sizeof(journal->key_id), generation->key_id ? generation->key_id : "");
+	(void)!text_copy(journal->key_label, sizeof(journal->key_label),
+	    generation->key_label ? generation->key_label : "");
+	return advance(run, PHASE_PROVEN, error) && renewal_run(run, false, error);
 }
 
 bool renewal_make_spare(struct run *run, struct error *error)

@@ -2,6 +2,7 @@
 
 #include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "agent/state/audit_certificate.h"
 #include "agent/x509/certificate.h"
@@ -80,7 +81,7 @@ bool revocation_run(
 	if (generation.revoked)
 		return true;
 	certificate_sha256(generation.certificate, sha256);
-	if (!access_open(run, error))
+	if (!generation_key_is_in_file(&generation) && !access_open(run, error))
 		return false;
 	run_note_step(
 	    run, run->settings->step_timeout, "revoking the certificate of generation %u", number);
@@ -95,6 +96,8 @@ bool revocation_confirm(struct run *run, uint32_t number, struct error *error)
 	struct error unconfirmed = ERROR_INIT;
 
 	run_note_step(run, run->settings->step_timeout, "probing with the active certificate");
+	if (!generation_key_is_in_file(&run->active) && !access_open(run, &unconfirmed))
+		return false;
 	if (!connection_open(&connection, run, &run->active, connection_url(run), &unconfirmed)
 	    || !connector_probe(connection.connector, &unconfirmed))
 		return false;

@@ -18,6 +18,12 @@ bool run_load_active(struct run *run, struct error *error)
 	return number == 0 || store_load(run->store, number, &run->active, error);
 }
 
+/* An enrolment and an adoption replace what cannot be read, and going back leaves it. */
+static bool may_be_damaged(const struct job *job)
+{
+	return job->task == JOB_ENROLL || job->task == JOB_ADOPT || job->task == JOB_ROLLBACK;
+}
+
 bool run_open(const struct job *job, const struct secret *one_time_token, int channel,
     struct run *ret_run, struct error *error)
 {
@@ -33,10 +39,9 @@ bool run_open(const struct job *job, const struct secret *one_time_token, int ch
 	if (!store_open(run.settings->state_directory, run.settings->name, true, &run.store, error))
 		return false;
 	store_remember(run.store);
-	/* An enrolment replaces what cannot be read. */
 	if (!journal_load(run.store, &run.journal, &damaged, error)
 	    || (!run_load_active(&run, error)
-		&& (job->task != JOB_ENROLL || error->kind != ERROR_DAMAGED))) {
+		&& (!may_be_damaged(job) || error->kind != ERROR_DAMAGED))) {
 		run_close(&run);
 		return false;
 	}

@@ -1,5 +1,6 @@
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/owe_hooks.h"
+#include "agent/renewal/retention.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "agent/state/answer.h"
@@ -18,6 +19,10 @@ static bool owe_destruction(
 	if (store_load(run->store, number, &generation, &unreadable)) {
 		scoped(char) char *token = generation_key_token(&generation);
 
+		/* Without its id nothing can destroy an adopted key: only the folder goes. */
+		if (generation.adopted)
+			return debts_add(
+			    debts, DEBT_DESTROY_KEY, number, NULL, NULL, clock_now(), error);
 		return debts_add(
 		    debts, DEBT_DESTROY_KEY, number, generation.key_id, token, clock_now(), error);
 	}
@@ -32,20 +37,18 @@ static bool owe_destruction(
 /* Behind the active generation `retain` are kept; the older ones' keys are to be destroyed. */
 static bool owe(const struct run *run, struct debts *debts, bool revoke, struct error *error)
 {
-	uint32_t numbers[STORE_GENERATIONS_MAX];
-	uint32_t retained = 0;
-	size_t count = 0;
+	struct retention retention;
 
-	if (!store_list(run->store, numbers, &count, error))
+	if (!retention_list(run, &retention, error))
 		return false;
-	for (size_t i = count; i-- > 0;) {
-		if (numbers[i] >= run->active.number)
-			continue;
-		if (retained == 0 && revoke
-		    && !debts_add(debts, DEBT_REVOKE, numbers[i], NULL, NULL, clock_now(), error))
+	for (size_t i = 0; i < retention.count; i++) {
+		uint32_t number = retention.numbers[i];
+		bool replaced = i == 0 || i >= retention.count - retention.abandoned;
+
+		if (replaced && revoke
+		    && !debts_add(debts, DEBT_REVOKE, number, NULL, NULL, clock_now(), error))
 			return false;
-		if (++retained > run->settings->retain
-		    && !owe_destruction(run, debts, numbers[i], error))
+		if (i >= run->settings->retain && !owe_destruction(run, debts, number, error))
 			return false;
 	}
 	return true;
@@ -64,6 +67,7 @@ bool step_owe_surplus(struct run *run, struct error *error)
 	       && (debts.count == before || debts_save(run->store, &debts, error));
 }
 
+/* Going back, and adopting, throw nothing away: the next renewal does. */
 bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error)
 {
 	struct debts debts;
@@ -73,12 +77,13 @@ bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error
 	if (!debts_load(run->store, &debts, &damaged, error))
 		return false;
 	/* Before the older ones go. */
-	if (run->settings->store_certificate
+	if (run->settings->store_certificate && !run->active.adopted
 	    && !debts_add(&debts, DEBT_STORE, run->active.number, NULL, NULL, clock_now(), error))
 		return false;
 	/* A hook may take the place of one for an older generation: the count does not tell. */
 	return owe_hooks(run, &debts, error)
-	       && owe(run, &debts, run->settings->revoke_old && !run->journal.enrolment, error)
+	       && (run->journal.existing
+		   || owe(run, &debts, run->settings->revoke_old && !run->journal.enrolment, error))
 	       && (debts.count == 0 || debts_save(run->store, &debts, error))
 	       && answer_remove(run->store, error);
 }

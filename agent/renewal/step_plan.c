@@ -1,5 +1,6 @@
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/retention.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "base/text.h"
@@ -19,7 +20,8 @@ bool step_plan(struct run *run, enum phase *ret_after, struct error *error)
 
 	(void)ret_after;
 	/* Before a key is made that would wait for somebody to mend it. */
-	if (!ca_file_check(run->settings->server_ca_file, error)
+	if (!retention_mark_abandoned(run, error)
+	    || !ca_file_check(run->settings->server_ca_file, error)
 	    || !key_pair_check_bits(access_token(run), run->settings->key_bits, error)
 	    || !nameless_find(access_token(run), &nameless, error))
 		return false;

@@ -1,6 +1,6 @@
 #include "agent/policy.h"
-#include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
+#include "agent/renewal/proof.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "base/clock.h"
@@ -35,25 +35,6 @@ static bool refused(
 				   "another one is asked for");
 }
 
-static bool probe_once(
-    struct run *run, const struct generation *candidate, const char *url, struct error *error)
-{
-	scoped(connection) struct connection connection;
-
-	return connection_open(&connection, run, candidate, url, error)
-	       && connector_probe(connection.connector, error);
-}
-
-static bool probe_at(
-    struct run *run, const struct generation *candidate, const char *url, struct error *error)
-{
-	do {
-		if (probe_once(run, candidate, url, error))
-			return true;
-	} while (access_take_over(run, error));
-	return false;
-}
-
 /* A named URL counts only if this probe passes through it. */
 static bool probe(struct run *run, struct generation *candidate, struct error *error)
 {
@@ -62,14 +43,14 @@ static bool probe(struct run *run, struct generation *candidate, struct error *e
 
 	/* connector_hosts may have been another when it was kept. */
 	if (!named || text_equal(named, configured) || !connection_url_is_allowed(run, named))
-		return probe_at(run, candidate, configured, error);
-	if (probe_at(run, candidate, named, error))
+		return proof_at(run, candidate, configured, error);
+	if (proof_at(run, candidate, named, error))
 		return true;
 	if (error->kind != ERROR_NETWORK && error->kind != ERROR_CONNECTOR)
 		return false;
 	run_warn(run, "%s; going on with %s", error->message, configured);
 	run_note_step(run, run->settings->step_timeout, "probing with the new certificate");
-	if (!probe_at(run, candidate, configured, error))
+	if (!proof_at(run, candidate, configured, error))
 		return false;
 	free(take(candidate->connector_url));
 	return store_write(run->store, candidate, error);

@@ -1,6 +1,7 @@
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "agent/state/answer.h"
+#include "base/clock.h"
 
 /* An enrolment whose token is gone goes on as a renewal when there is an identity to renew. */
 static bool by_token(struct run *run)
@@ -22,6 +23,9 @@ bool step_request(struct run *run, enum phase *ret_after, struct error *error)
 			     : request_renewal(run, ret_after, &answer, error);
 	if (done && !answer_save(run->store, &answer, error))
 		done = run->journal.enrolment && request_used_up(error);
+	/* On disk with the entry into ISSUED. */
+	if (done && !run->journal.enrolment)
+		journal_count_certificate(&run->journal, clock_now());
 	answer_clear(&answer);
 	return done;
 }

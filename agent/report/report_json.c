@@ -74,7 +74,8 @@ static void add_identity(
 		add_certificate(object, known);
 	else
 		json_add_string(object, "certificate", NULL);
-	json_add_time(object, "next_renewal", active->number != 0 ? known->schedule.due : 0);
+	json_add_time(object, "next_renewal",
+	    active->number != 0 ? decide_next_renewal(known, clock_now()) : 0);
 	json_add_time(
 	    object, "next_attempt", identity ? decide_next_attempt(identity, clock_now()) : 0);
 	json_add_string(object, "connector_url", url);

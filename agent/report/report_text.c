@@ -71,6 +71,14 @@ static void name_line(FILE *stream, const char *title, const X509_NAME *name)
 	line(stream, title, "%s", subject_format(name, &text, &error) ? text : error.message);
 }
 
+static const char *why_then(const struct identity *identity, int64_t now)
+{
+	if (decide_next_renewal(identity, now) > identity->schedule.due)
+		return now >= identity->schedule.due ? " (due; waiting for its window)"
+						     : " (in its window)";
+	return identity->schedule.limited_by_ca ? " (the CA ends before, and came again)" : "";
+}
+
 static void show_certificate(FILE *stream, const struct identity *identity, int64_t now)
 {
 	const struct generation *active = &identity->active;
@@ -82,11 +90,11 @@ static void show_certificate(FILE *stream, const struct identity *identity, int6
 	moment_line(stream, "valid from", identity->not_before, now, "");
 	moment_line(stream, "valid until", identity->not_after, now,
 	    now > identity->not_after ? ": EXPIRED" : "");
-	moment_line(stream, "next renewal", identity->schedule.due, now,
-	    identity->schedule.limited_by_ca ? " (the CA ends before, and came again)" : "");
+	moment_line(stream, "next renewal", decide_next_renewal(identity, now), now,
+	    why_then(identity, now));
 	moment_line(stream, "active since", active->activated, now, "");
-	line(stream, "generation", "%" PRIu32 "%s", active->number,
-	    active->revoked ? ", REVOKED" : "");
+	line(stream, "generation", "%" PRIu32 "%s%s", active->number,
+	    active->adopted ? ", adopted" : "", active->revoked ? ", REVOKED" : "");
 	line(stream, "sha256", "%s", sha256);
 	line(stream, "key", "RSA %u", certificate_key_bits(active->certificate));
 	line(stream, "key uri", "%s", active->key_uri);
@@ -225,6 +233,7 @@ static void print_key(FILE *stream, const cJSON *key)
 	const char *role = json_string(key, "role");
 	const char *label = json_string(key, "label");
 	const char *id = json_string(key, "id");
+	const char *uri = json_string(key, "uri");
 	const char *sha256 = json_string(key, "certificate_sha256");
 	int64_t generation = 0;
 	int64_t bits = 0;
@@ -232,6 +241,13 @@ static void print_key(FILE *stream, const cJSON *key)
 	(void)json_integer(key, "generation", &generation);
 	(void)json_integer(key, "bits", &bits);
 	fprintf(stream, "  %-9s", role ? role : "?");
+	if (!id && uri) {
+		fprintf(stream,
+		    "generation %" PRId64 ", RSA %" PRId64
+		    "  adopted, not in the token\n  %-9s%s\n",
+		    generation, bits, "", uri);
+		return;
+	}
 	if (!id) {
 		fputs("an object without a name: another program's in the making, or what "
 		      "a crash left\n",

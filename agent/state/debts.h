@@ -39,7 +39,8 @@ enum hook_event {
 struct debt {
 	enum debt_kind kind;
 	uint32_t generation;         /* 0: a key that has none */
-	char key_id[65];             /* lower case hex; DESTROY_KEY */
+	char key_id[65];             /* lower case hex; DESTROY_KEY; "": the key was adopted, and
+					only the generation goes */
 	char token[DEBT_TOKEN_SIZE]; /* RFC 7512, where the key lies; "": not known */
 	/* What became of it is not known. REVOKE: a request was sent; STORE: an object was about to be
 	   made in a token that held none without a name. */

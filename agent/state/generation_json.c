@@ -22,6 +22,8 @@ cJSON *generation_json_format(const struct generation *generation)
 	json_add_string(object, "connector_url", generation->connector_url);
 	json_add_boolean(object, "same_issuer", generation->same_issuer);
 	json_add_boolean(object, "revoked", generation->revoked);
+	json_add_boolean(object, "abandoned", generation->abandoned);
+	json_add_boolean(object, "adopted", generation->adopted);
 	return object;
 }
 
@@ -40,5 +42,8 @@ bool generation_json_parse(const cJSON *object, struct generation *ret_generatio
 	generation->connector_url = record_string(&record, "connector_url", TEXT_MAX);
 	generation->same_issuer = record_flag(&record, "same_issuer");
 	generation->revoked = record_flag(&record, "revoked");
+	/* Not in the files of before. */
+	generation->abandoned = json_boolean(object, "abandoned", false);
+	generation->adopted = json_boolean(object, "adopted", false);
 	return record.good && (!generation->key_id || record_is_hex(generation->key_id));
 }

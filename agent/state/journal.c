@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define JOURNAL_NAME "journal.json"
+#define DAY 86400
 
 /* The content is fsynced before every rename, because on some file systems a power cut leaves an
    empty file otherwise, and with it the id of the key in the making would be lost. The rename is
@@ -50,6 +51,7 @@ static void clear_renewal(struct journal *journal)
 {
 	journal->enrolment = false;
 	journal->spare = false;
+	journal->existing = false;
 	journal->generation = 0;
 	memset(journal->key_id, 0, sizeof(journal->key_id));
 	memset(journal->key_label, 0, sizeof(journal->key_label));
@@ -94,7 +96,8 @@ static bool compare_with_store(
 		journal->phase = PHASE_PROVEN;
 		journal->spare = false;
 	}
-	if (journal->spare && journal->generation < current) {
+	/* Also of one that was gone back from. */
+	if (journal->spare && journal->generation != current && journal->generation <= highest) {
 		journal->phase = PHASE_IDLE;
 		clear_renewal(journal);
 	}
@@ -180,6 +183,29 @@ bool journal_lacks_spare(const struct journal *journal, int64_t now)
 
 	return !journal_is_renewing(journal) && !journal_has_spare(journal)
 	       && (next <= now || next - now > SCHEDULE_BACKOFF_MAX);
+}
+
+static bool day_is_over(const struct journal *journal, int64_t now)
+{
+	return journal->certificates_since == 0 || journal->certificates_since > now
+	       || now - journal->certificates_since >= DAY;
+}
+
+void journal_count_certificate(struct journal *journal, int64_t now)
+{
+	if (day_is_over(journal, now)) {
+		journal->certificates = 0;
+		journal->certificates_since = now;
+	}
+	if (journal->certificates < UINT32_MAX)
+		journal->certificates++;
+}
+
+int64_t journal_next_certificate(const struct journal *journal, uint32_t most, int64_t now)
+{
+	return day_is_over(journal, now) || journal->certificates < most
+		   ? 0
+		   : journal->certificates_since + DAY;
 }
 
 static void digest_token(const void *token, size_t length, char text[JOURNAL_KEY_ID_SIZE])

@@ -44,6 +44,8 @@ struct journal {
 	/* The renewal under way; empty in IDLE. */
 	bool enrolment;      /* asked for by one-time token */
 	bool spare;          /* a key made ahead: nothing is under way until it is taken */
+	bool existing;       /* its generation was there before: gone back to, or, with `enrolment`,
+				adopted. From PROVEN on, and nothing of it is ever thrown away */
 	uint32_t generation; /* the number that it will have */
 	char key_id[JOURNAL_KEY_ID_SIZE];
 	char key_label[JOURNAL_LABEL_SIZE];
@@ -66,6 +68,8 @@ struct journal {
 	uint32_t spare_failures;    /* in a row, to make a spare key */
 	int64_t spare_next_attempt; /* 0: at once */
 	char spare_message[JOURNAL_SPARE_MESSAGE_SIZE];
+	uint32_t certificates;      /* that renewals asked for within a day */
+	int64_t certificates_since; /* when that day began; 0: none were */
 	int64_t last_run;
 	int64_t last_success;
 	char last_signer[JOURNAL_SIGNER_SIZE]; /* what signed last; "" before */
@@ -83,7 +87,8 @@ struct journal {
 void journal_clear(struct journal *journal);
 /* Absent: cleared. Unreadable as JSON or out of range: set aside as
    journal.json.damaged, *ret_damaged true, and a fresh one (numbers go on above the store's). One
-   that is older than the store, since its generation is active already, is taken as PROVEN. */
+   that is older than the store, since its generation is active already, is taken as PROVEN; a spare
+   key of a generation that is there has been used. */
 MUST_CHECK bool journal_load(
     const struct store *store, struct journal *ret_journal, bool *ret_damaged, struct error *error);
 /* For `status`: the same without touching the file. */
@@ -102,6 +107,12 @@ bool journal_is_renewing(const struct journal *journal);
 bool journal_has_spare(const struct journal *journal);
 /* None is there, nothing is under way, and the last failure is long enough ago. */
 bool journal_lacks_spare(const struct journal *journal, int64_t now);
+
+/* Counts a certificate that a renewal asked for; it does not save. */
+void journal_count_certificate(struct journal *journal, int64_t now);
+/* When the next one may be asked for, with `most` of them in a day; 0: at once. A day that begins
+   after `now` was written by a clock that had jumped, and counts as over. */
+int64_t journal_next_certificate(const struct journal *journal, uint32_t most, int64_t now);
 
 /* By SHA-256 of its bytes. Noting drops the oldest when full; it does not save. */
 bool journal_token_is_spent(const struct journal *journal, const void *token, size_t length);

@@ -15,6 +15,7 @@ static void format_renewal(cJSON *object, const struct journal *journal)
 {
 	json_add_boolean(object, "enrolment", journal->enrolment);
 	json_add_boolean(object, "spare", journal->spare);
+	json_add_boolean(object, "existing", journal->existing);
 	json_add_integer(object, "generation", journal->generation);
 	record_add_text(object, "key_id", journal->key_id);
 	record_add_text(object, "key_label", journal->key_label);
@@ -65,6 +66,8 @@ cJSON *journal_json_format(const struct journal *journal)
 	json_add_integer(object, "spare_failures", journal->spare_failures);
 	record_add_time(object, "spare_next_attempt", journal->spare_next_attempt);
 	record_add_text(object, "spare_message", journal->spare_message);
+	json_add_integer(object, "certificates", journal->certificates);
+	record_add_time(object, "certificates_since", journal->certificates_since);
 	record_add_time(object, "last_run", journal->last_run);
 	record_add_time(object, "last_success", journal->last_success);
 	record_add_text(object, "last_signer", journal->last_signer);
@@ -105,6 +108,7 @@ static bool parse_renewal(const cJSON *object, struct journal *journal)
 
 	journal->enrolment = record_flag(&renewal, "enrolment");
 	journal->spare = json_boolean(object, "spare", false); /* absent in old files */
+	journal->existing = json_boolean(object, "existing", false);
 	journal->generation = (uint32_t)record_number(&renewal, "generation", 1, UINT32_MAX);
 	record_hex(&renewal, "key_id", journal->key_id, sizeof(journal->key_id));
 	record_text(&renewal, "key_label", journal->key_label, sizeof(journal->key_label));
@@ -118,7 +122,8 @@ static bool parse_renewal(const cJSON *object, struct journal *journal)
 	record_text(
 	    &renewal, "connector_url", journal->connector_url, sizeof(journal->connector_url));
 	record_text(&renewal, "request_id", journal->request_id, sizeof(journal->request_id));
-	return renewal.good && journal->key_id[0] != '\0';
+	/* A key in a file has no id. */
+	return renewal.good && (journal->key_id[0] != '\0' || journal->existing);
 }
 
 /* Absent in old files. A kind that only a later version knows is not counted. */
@@ -182,6 +187,10 @@ bool journal_json_parse(const cJSON *object, struct journal *ret_journal)
 	journal->spare_next_attempt = record_time(&record, "spare_next_attempt");
 	record_text(
 	    &record, "spare_message", journal->spare_message, sizeof(journal->spare_message));
+	if (json_member(object, "certificates")) /* absent in old files */
+		journal->certificates =
+		    (uint32_t)record_number(&record, "certificates", 0, UINT32_MAX);
+	journal->certificates_since = record_time(&record, "certificates_since");
 	journal->last_run = record_time(&record, "last_run");
 	journal->last_success = record_time(&record, "last_success");
 	record_text(&record, "last_signer", journal->last_signer, sizeof(journal->last_signer));

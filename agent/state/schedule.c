@@ -1,6 +1,7 @@
 #include "agent/state/schedule.h"
 
 #include "base/text.h"
+#include "base/window.h"
 
 #include <inttypes.h>
 #include <openssl/sha.h>
@@ -10,6 +11,15 @@
 #define BACKOFF_SPREAD 0.2 /* either way */
 /* The part of the leaf's lifetime that has to pass before a CA that ends first is asked for. */
 #define CA_LIMIT_PART 10
+/* The part of the first window after the due date over which a fleet spreads. */
+#define WINDOW_SPREAD 0.5
+/* Windows that were missed and still halve the spread; then there is none. */
+#define WINDOWS_SPREAD_MAX 8
+#define CERTIFICATES_FACTOR 3
+#define CERTIFICATES_LEAST 12
+#define DAY 86400
+/* Nothing can call for a certificate more often. */
+#define PERIOD_LEAST 60
 
 /* Dates come from certificates: nothing may overflow, whatever they say. */
 static int64_t span_between(int64_t from, int64_t to)
@@ -59,12 +69,19 @@ struct schedule schedule_due(const struct schedule_input *input)
 	double share = share_of(
 	    input->common_name ? input->common_name : "", input->identity ? input->identity : "");
 	double part = input->lifetime_fraction - share * input->jitter;
-	struct schedule schedule = { later_by(input->not_before, part_of(part, lifetime)), false };
+	struct schedule schedule = {
+		.due = later_by(input->not_before, part_of(part, lifetime)),
+		.latest = later_by(input->not_before, part_of(1 - input->window_margin, lifetime)),
+		.share = share,
+	};
 	int64_t floor = later_by(input->not_before, leaf_lifetime / CA_LIMIT_PART);
 
 	if (input->same_issuer && input->earliest_end < input->leaf_end && schedule.due < floor) {
 		schedule.due = floor;
 		schedule.limited_by_ca = true;
+		/* The CA's end would call for nothing that comes: only the leaf's does harm. */
+		schedule.latest =
+		    later_by(input->not_before, part_of(1 - input->window_margin, leaf_lifetime));
 	}
 	return schedule;
 }
@@ -77,6 +94,42 @@ static int64_t at_most(int64_t number, int64_t most)
 static int64_t at_least(int64_t number, int64_t least)
 {
 	return number > least ? number : least;
+}
+
+int64_t schedule_start(const struct schedule *schedule, const struct windows *windows,
+    const struct zone *zone, int64_t now)
+{
+	double spread = WINDOW_SPREAD * schedule->share;
+	int64_t from = schedule->due;
+	int64_t opens, closes;
+
+	if (windows->count == 0 || schedule->due >= schedule->latest)
+		return schedule->due;
+	for (unsigned missed = 0; windows_next(windows, zone, from, &opens, &closes); missed++) {
+		int64_t start = opens;
+
+		if (opens != schedule->due)
+			start += part_of(spread, closes - opens);
+		if (start >= schedule->latest)
+			break;
+		if (now < closes)
+			return start;
+		spread = missed + 1 < WINDOWS_SPREAD_MAX ? spread / 2 : 0;
+		/* Those of a host that was off for years are not counted. */
+		from = missed + 1 < WINDOWS_SPREAD_MAX ? closes : at_least(now, closes);
+	}
+	return schedule->latest;
+}
+
+uint32_t schedule_certificates_per_day(
+    const struct schedule *schedule, int64_t not_before, uint32_t most)
+{
+	int64_t period = at_least(span_between(not_before, schedule->due), PERIOD_LEAST);
+
+	if (most != 0)
+		return most;
+	return (uint32_t)at_least(
+	    (CERTIFICATES_FACTOR * DAY + period - 1) / period, CERTIFICATES_LEAST);
 }
 
 static int64_t doubled_delay(uint32_t failures)

@@ -28,13 +28,15 @@ struct generation {
 	X509 *certificate;
 	STACK_OF(X509) *chain; /* the CAs, issuing one first */
 	char *key_uri;         /* RFC 7512; of an adopted key perhaps another scheme */
-	char *key_id;          /* lower case hex; NULL for an adopted key that has none */
-	char *key_label;       /* NULL for an adopted key that has none */
+	char *key_id;          /* lower case hex; NULL for an adopted key in a file */
+	char *key_label;       /* NULL or "" for an adopted key that has none */
 	char *director_url;    /* NULL when the Connector gave none */
 	char *connector_url;   /* certificateSecuredConnectorURL; NULL when it gave none */
 	int64_t activated;     /* by store_load: since when it is active; 0 when it is not */
 	bool same_issuer;      /* as the generation before it: a CA that ends first limits it */
 	bool revoked;          /* by us */
+	bool abandoned;        /* gone back from, or never active: older ones are better to keep */
+	bool adopted;          /* its key was not made by us and is never destroyed by us */
 };
 
 /* Makes state directory and folders when `make` is true; else a missing folder succeeds with
@@ -69,14 +71,16 @@ MUST_CHECK bool store_load(const struct store *store, uint32_t number,
     struct generation *ret_generation, struct error *error);
 /* certificate.pem chain.pem ca.pem key.uri key.pem generation.json, on disk when it returns;
    replaces a folder of this number, removes what killed writes have left, refuses the active one.
-   key.pem is there for pkcs11: URIs only. */
+   key.pem is there for pkcs11: URIs, and a symlink to the key for a file: URI. */
 MUST_CHECK bool store_write(
     const struct store *store, const struct generation *generation, struct error *error);
 /* The rename. Already active is fine. Then the number is written into <identity>/activated, where
    programs can watch for it: a symlink that is renamed over is an event for few of them. */
 MUST_CHECK bool store_activate(const struct store *store, uint32_t number, struct error *error);
-/* Notes in its generation.json that we revoked it. */
+/* Notes in its generation.json that we revoked it, or that it is abandoned. */
 MUST_CHECK bool store_mark_revoked(const struct store *store, uint32_t number, struct error *error);
+MUST_CHECK bool store_mark_abandoned(
+    const struct store *store, uint32_t number, struct error *error);
 /* Refuses the active one. Absent is fine. */
 MUST_CHECK bool store_remove(const struct store *store, uint32_t number, struct error *error);
 /* ca-bundle.pem: the unexpired CAs of all generations that are there, each once, without the

@@ -3,6 +3,7 @@
 #include "agent/state/store_folder.h"
 #include "agent/x509/bundle.h"
 #include "base/file.h"
+#include "base/file_uri.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -120,6 +121,17 @@ static bool write_certificates(
 	       && write_file(writing, "chain.pem", chain, error);
 }
 
+/* The key of an adopted generation stays where it is; who reads key.pem finds it. */
+static bool link_key(const struct writing *writing, const char *uri, struct error *error)
+{
+	scoped(char) char *path = NULL;
+
+	if (!file_uri_parse(uri, &path))
+		return error_set(error, ERROR_INTERNAL, "no URI of a file: %.200s", uri);
+	return symlinkat(path, writing->folder, "key.pem") == 0
+	       || fail(error, "link the key in", writing->path->text);
+}
+
 static bool write_key(struct writing *writing, const char *uri, struct error *error)
 {
 	scoped(text) struct text_buffer line = TEXT_BUFFER_INIT(FILE_TEXT_MAX);
@@ -131,6 +143,8 @@ static bool write_key(struct writing *writing, const char *uri, struct error *er
 		return error_set(error, ERROR_INTERNAL, "the URI %.64s... is too long", uri);
 	if (!write_file(writing, "key.uri", line.data, error))
 		return false;
+	if (text_starts_with(uri, FILE_URI_SCHEME))
+		return link_key(writing, uri, error);
 	if (!text_starts_with(uri, "pkcs11:"))
 		return true;
 	return key_pem_format(uri, &pem, error) && write_file(writing, "key.pem", pem, error);
@@ -271,7 +285,8 @@ bool store_activate(const struct store *store, uint32_t number, struct error *er
 	       && tell_watchers(store, number, error);
 }
 
-bool store_mark_revoked(const struct store *store, uint32_t number, struct error *error)
+static bool mark(
+    const struct store *store, uint32_t number, bool revoked, bool abandoned, struct error *error)
 {
 	scoped(text) struct text_buffer json = TEXT_BUFFER_INIT(FILE_TEXT_MAX);
 	scoped(generation) struct generation generation = { 0 };
@@ -280,9 +295,10 @@ bool store_mark_revoked(const struct store *store, uint32_t number, struct error
 
 	if (!store_load(store, number, &generation, error))
 		return false;
-	if (generation.revoked)
+	if ((generation.revoked || !revoked) && (generation.abandoned || !abandoned))
 		return true;
-	generation.revoked = true;
+	generation.revoked = generation.revoked || revoked;
+	generation.abandoned = generation.abandoned || abandoned;
 	store_memory_drop(store->memory, number);
 	folder = openat(store->generations, name_of(number, "").text,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -291,6 +307,16 @@ bool store_mark_revoked(const struct store *store, uint32_t number, struct error
 	return format_json(&generation, &json, error)
 	       && file_replace(
 		   folder, "generation.json", json.data, json.length, FILE_MODE, path.text, error);
+}
+
+bool store_mark_revoked(const struct store *store, uint32_t number, struct error *error)
+{
+	return mark(store, number, true, false, error);
+}
+
+bool store_mark_abandoned(const struct store *store, uint32_t number, struct error *error)
+{
+	return mark(store, number, false, true, error);
 }
 
 bool store_remove(const struct store *store, uint32_t number, struct error *error)

@@ -59,6 +59,10 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 		.others = call->workers != NULL,
 		.generation = errand->generation,
 		.url = url,
+		.certificate = (char *)errand->certificate,
+		.key = (char *)errand->key,
+		.ca = (char *)errand->ca,
+		.force = errand->force,
 		.settings = (struct identity_settings *)identity->settings,
 	};
 	struct error unloaded = ERROR_INIT;

@@ -21,7 +21,9 @@ struct errand {
 	enum job_task task;
 	bool renew, retry_pin, prune, unknown, spare;
 	uint32_t generation;
-	const char *url;                 /* NULL without */
+	const char *url;                    /* NULL without */
+	const char *certificate, *key, *ca; /* of an adoption; NULL without */
+	bool force;
 	const struct secret *token;      /* NULL without */
 	const struct listener *listener; /* NULL without */
 };

@@ -35,10 +35,9 @@ struct listener {
 MUST_CHECK bool supervisor_run(const struct job *job, const struct secret *token, int lock,
     struct worker_share *share, const struct listener *listener, struct console *console,
     struct supervised *ret_supervised, struct error *error);
-    void supervised_clear(struct supervised *supervised);
+void supervised_clear(struct supervised *supervised);
 
-    __attribute__((unused)) static inline void scoped_destroy_supervised(
-	struct supervised *supervised)
-    {
-	    supervised_clear(supervised);
-    }
+__attribute__((unused)) static inline void scoped_destroy_supervised(struct supervised *supervised)
+{
+	supervised_clear(supervised);
+}

@@ -34,6 +34,8 @@ struct journal full_journal(void)
 	journal.spare_failures = UINT32_MAX;
 	journal.spare_next_attempt = AUTHORITY_NOW + 8;
 	memset(journal.spare_message, 's', sizeof(journal.spare_message) - 1);
+	journal.certificates = UINT32_MAX;
+	journal.certificates_since = AUTHORITY_NOW + 9;
 	journal.last_run = AUTHORITY_NOW + 5;
 	journal.last_success = AUTHORITY_NOW + 6;
 	memset(journal.last_signer, 's', sizeof(journal.last_signer) - 1);

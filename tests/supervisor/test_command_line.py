@@ -121,3 +121,30 @@ def test_the_supervisor_links_neither_curl_nor_pkcs11(supervisor):
     assert any("libcrypto" in line for line in libraries)
     assert not [line for line in libraries
                 if any(name in line for name in ("curl", "p11", "libssl", "pkcs11"))]
+
+
+def write_drop_ins(supervisor, count):
+    drop_ins = supervisor.directory / "conf.d"
+    drop_ins.mkdir()
+    supervisor.configuration.write_text(
+        f"[agent]\nstate_directory = {supervisor.state}\nmodule = /lib/module.so\n"
+        "connector_url = https://connector.invalid/graphql\ntoken = pkcs11:token=fleet\n")
+    for number in range(count):
+        (drop_ins / f"{number:04}.conf").write_text(f"[identity host-{number:04}]\n")
+
+
+def test_a_thousand_drop_ins_are_a_thousand_identities_in_their_order(supervisor):
+    write_drop_ins(supervisor, 1024)
+    result = supervisor.run("outcome", "status", "--all", "--json")
+    assert result.status == 20
+    assert [each["identity"] for each in result.json["identities"]] == \
+        [f"host-{number:04}" for number in range(1024)]
+
+
+def test_one_identity_too_many_is_said_with_its_place(supervisor):
+    write_drop_ins(supervisor, 1024)
+    last = supervisor.directory / "conf.d" / "1023.conf"
+    last.write_text(last.read_text() + "[identity another]\n")
+    result = supervisor.run("outcome", "status", "--all", "--json")
+    assert result.status == 78
+    assert f"{last}:2: more than 1024 identities" in result.json["msg"]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "connector"))
 
 from client import StandIn  # noqa: E402
@@ -38,7 +39,7 @@ SERVICE_PROPERTIES = ["Environment=SOFTHSM2_CONF=/srv/hsm/softhsm2.conf",
 
 
 class Play:
-    """What a playbook came to: by host its recap, and what its last task returned."""
+    """What a command came to; by host, the recap of a playbook."""
 
     def __init__(self, status, output):
         self.status = status
@@ -52,10 +53,6 @@ class Play:
         lines = re.findall(rf"^(\w+) +: ok=.*\b{word}=(\d+)", self.output, re.M)
         assert lines, self.output
         return {host: int(count) for host, count in lines}
-
-    def results(self):
-        plays = json.loads(self.output[self.output.index("{\n"):])["plays"]
-        return plays[-1]["tasks"][-1]["hosts"]
 
 
 class Fleet:
@@ -155,8 +152,13 @@ class Fleet:
         path.write_text(yaml.safe_dump([{"hosts": hosts, "gather_facts": False, "tasks": [
             {"name": "Run the module", MODULE: arguments}]}]))
         path.chmod(0o600)
-        return self.run("ansible-playbook", "-i", self.inventory, path, *options,
-                        ANSIBLE_STDOUT_CALLBACK="json").results()
+        results = self.directory / "results.jsonl"
+        results.unlink(missing_ok=True)
+        self.run("ansible-playbook", "-i", self.inventory, path, *options,
+                 ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callbacks"),
+                 ANSIBLE_CALLBACKS_ENABLED="results", FLEET_RESULTS=str(results))
+        return {each["host"]: each["result"]
+                for each in map(json.loads, results.read_text().splitlines())}
 
     def certificates(self):
         """By host, the SHA-256 of the active certificate, as the host itself says."""

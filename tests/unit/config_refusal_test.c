@@ -174,6 +174,20 @@ static void a_jitter_that_makes_a_certificate_due_at_once_is_refused(void **stat
 	assert_true(config->identities[0].jitter == 0.09);
 }
 
+static void a_window_that_is_always_ignored_is_refused(void **state)
+{
+	scoped(config) struct config *config = NULL;
+
+	assert_refusal_of(*state, ORDERS "window = 02:00-04:00\nlifetime_fraction = 0.9\n",
+	    "main.conf:5: window has no effect: window_margin (0.1, the default) begins before a "
+	    "certificate is due (lifetime_fraction 0.9): set both");
+	assert_refusal_of(*state, ORDERS "window = 02:00-4:00\n",
+	    "main.conf:5: window: window 1 needs its times as HH:MM-HH:MM, such as 02:00-04:00");
+	config_folder_write(*state, "main.conf", ORDERS "lifetime_fraction = 0.95\n");
+	config = config_folder_must_load(*state);
+	assert_int_equal(config->identities[0].window.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +201,7 @@ int main(void)
 		in_a_folder(a_setting_of_the_agent_alone_is_refused_in_an_identity),
 		in_a_folder(a_request_that_may_take_as_long_as_its_step_is_refused),
 		in_a_folder(a_jitter_that_makes_a_certificate_due_at_once_is_refused),
+		in_a_folder(a_window_that_is_always_ignored_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,6 +217,46 @@ static void a_journal_older_than_the_store_offers_no_spare_key_that_was_taken(vo
 	assert_string_equal(journal.key_id, "");
 }
 
+/* Its key is that of the generation that was left. */
+static void a_spare_key_that_was_taken_is_not_offered_after_going_back(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = full_journal();
+
+	(void)state;
+	assert_int_equal(mkdirat(store_folder(store), "generations/4", 0755), 0);
+	assert_int_equal(mkdirat(store_folder(store), "generations/5", 0755), 0);
+	assert_ok(store_activate(store, 4, &error), &error);
+	journal.generation = 5;
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	assert_int_equal(load().phase, PHASE_IDLE);
+	journal.generation = 6;
+	assert_ok(journal_save(store, &journal, NOW, &error), &error);
+	journal = load();
+	assert_true(journal_has_spare(&journal));
+}
+
+static void a_key_in_a_file_has_no_id_in_the_journal(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct journal journal = fresh();
+	struct journal loaded;
+	bool damaged = false;
+
+	(void)state;
+	journal.existing = true;
+	journal.enrolment = true;
+	journal.generation = 7;
+	assert_ok(journal_advance(store, &journal, PHASE_PROVEN, NOW, &error), &error);
+	assert_ok(journal_load(store, &loaded, &damaged, &error), &error);
+	assert_false(damaged);
+	assert_true(loaded.existing && loaded.enrolment);
+	assert_int_equal(loaded.generation, 7);
+	assert_string_equal(loaded.key_id, "");
+	assert_ok(journal_advance(store, &loaded, PHASE_IDLE, NOW, &error), &error);
+	assert_false(loaded.existing);
+}
+
 static void a_spare_key_is_no_renewal(void **state)
 {
 	static const struct {
@@ -298,6 +338,25 @@ static void a_forgotten_token_is_not_spent_and_the_others_still_are(void **state
 	assert_string_equal(journal.spent_tokens[JOURNAL_SPENT_TOKENS - 1], "");
 }
 
+static void certificates_are_counted_within_a_day(void **state)
+{
+	struct journal journal = fresh();
+
+	(void)state;
+	assert_int_equal(journal_next_certificate(&journal, 1, NOW), 0);
+	journal_count_certificate(&journal, NOW);
+	journal_count_certificate(&journal, NOW + 3600);
+	assert_int_equal(journal.certificates, 2);
+	assert_int_equal(journal_next_certificate(&journal, 3, NOW + 3600), 0);
+	assert_int_equal(journal_next_certificate(&journal, 2, NOW + 86399), NOW + 86400);
+	assert_int_equal(journal_next_certificate(&journal, 2, NOW + 86400), 0);
+	/* The day was begun by a clock that was ahead. */
+	assert_int_equal(journal_next_certificate(&journal, 2, NOW - 1), 0);
+	journal_count_certificate(&journal, NOW + 86400);
+	assert_int_equal(journal.certificates, 1);
+	assert_int_equal(journal.certificates_since, NOW + 86400);
+}
+
 static void a_token_is_written_down_as_its_sha_256_only(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -327,10 +386,13 @@ int main(void)
 		WITH_A_STORE(numbers_go_on_above_what_is_in_the_store),
 		WITH_A_STORE(a_journal_older_than_the_store_does_not_give_up_the_active_key),
 		WITH_A_STORE(a_journal_older_than_the_store_offers_no_spare_key_that_was_taken),
+		WITH_A_STORE(a_spare_key_that_was_taken_is_not_offered_after_going_back),
+		WITH_A_STORE(a_key_in_a_file_has_no_id_in_the_journal),
 		cmocka_unit_test(a_spare_key_is_no_renewal),
 		cmocka_unit_test(a_spare_key_that_could_not_be_made_is_lacking_after_its_backoff),
 		cmocka_unit_test(a_spent_token_is_known_until_sixteen_others_came),
 		cmocka_unit_test(a_forgotten_token_is_not_spent_and_the_others_still_are),
+		cmocka_unit_test(certificates_are_counted_within_a_day),
 		WITH_A_STORE(a_token_is_written_down_as_its_sha_256_only),
 	};
 

@@ -98,6 +98,20 @@ static void fractions_are_decimals_or_ratios(void **state)
 		{ "jitter", "0", "0.000000000000000" },
 		{ "jitter", "0.5", "0.500000000000000" },
 		{ "jitter", "1/1", NULL },
+		{ "window_margin", "0", NULL },
+		{ "window_margin", "1/4", "0.250000000000000" },
+	};
+
+	(void)state;
+	assert_values(given, ARRAY_LENGTH(given));
+}
+
+static void windows_are_written_as_they_are_read(void **state)
+{
+	static const struct given given[] = {
+		{ "window", "Mon-Fri 02:00-04:00 , Sat 22:00-06:00",
+		    "Mon-Fri 02:00-04:00, Sat 22:00-06:00" },
+		{ "window", "nightly", NULL },
 	};
 
 	(void)state;
@@ -253,6 +267,7 @@ int main(void)
 		cmocka_unit_test(spans_have_units_and_bounds),
 		cmocka_unit_test(numbers_have_bounds),
 		cmocka_unit_test(fractions_are_decimals_or_ratios),
+		cmocka_unit_test(windows_are_written_as_they_are_read),
 		cmocka_unit_test(a_choice_is_one_of_its_words),
 		cmocka_unit_test(texts_have_the_form_of_what_they_name),
 		cmocka_unit_test(a_list_that_is_too_long_is_refused),

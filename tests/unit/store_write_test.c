@@ -82,12 +82,14 @@ static void key_pem_is_what_pkcs11_provider_reads(void **state)
 	OPENSSL_free(der);
 }
 
-static void an_adopted_key_in_a_file_has_no_key_pem_and_may_have_no_id_and_no_chain(void **state)
+static void an_adopted_key_in_a_file_is_linked_to_and_may_have_no_id_and_no_chain(void **state)
 {
 	struct error error = ERROR_INIT;
 	scoped(store) struct store *store = state_folder_open();
 	scoped(generation) struct generation adopted = state_folder_generation(1);
 	scoped(generation) struct generation loaded = { 0 };
+	char target[64];
+	ssize_t length;
 
 	(void)state;
 	free(adopted.key_uri);
@@ -98,7 +100,10 @@ static void an_adopted_key_in_a_file_has_no_key_pem_and_may_have_no_id_and_no_ch
 	adopted.key_label = NULL;
 	X509_free(sk_X509_pop(adopted.chain));
 	assert_ok(store_write(store, &adopted, &error), &error);
-	assert_false(state_folder_has("orders/generations/1/key.pem"));
+	length =
+	    readlinkat(store_folder(store), "generations/1/key.pem", target, sizeof(target) - 1);
+	assert_int_equal(length, (int)strlen("/etc/ssl/private/orders.key"));
+	assert_memory_equal(target, "/etc/ssl/private/orders.key", (size_t)length);
 	assert_ok(store_load(store, 1, &loaded, &error), &error);
 	assert_string_equal(loaded.key_uri, adopted.key_uri);
 	assert_null(loaded.key_id);
@@ -173,6 +178,24 @@ static void revoked_is_noted_and_the_rest_stays(void **state)
 	assert_refused(store_mark_revoked(store, 2, &error), &error, ERROR_DAMAGED);
 }
 
+static void abandoned_is_noted_beside_revoked(void **state)
+{
+	struct error error = ERROR_INIT;
+	scoped(store) struct store *store = state_folder_open();
+	scoped(generation) struct generation loaded = { 0 };
+
+	(void)state;
+	store_run_write(store, 1);
+	assert_ok(store_mark_abandoned(store, 1, &error), &error);
+	assert_ok(store_load(store, 1, &loaded, &error), &error);
+	assert_true(loaded.abandoned);
+	assert_false(loaded.revoked);
+	generation_clear(&loaded);
+	assert_ok(store_mark_revoked(store, 1, &error), &error);
+	assert_ok(store_load(store, 1, &loaded, &error), &error);
+	assert_true(loaded.abandoned && loaded.revoked);
+}
+
 static void everything_is_on_disk_before_current_moves_and_no_fsync_is_wasted(void **state)
 {
 	struct error error = ERROR_INIT;
@@ -238,11 +261,12 @@ int main(void)
 		BEFORE_ANY_STATE(chain_pem_is_the_leaf_and_then_what_came_with_it),
 		BEFORE_ANY_STATE(key_pem_is_what_pkcs11_provider_reads),
 		BEFORE_ANY_STATE(
-		    an_adopted_key_in_a_file_has_no_key_pem_and_may_have_no_id_and_no_chain),
+		    an_adopted_key_in_a_file_is_linked_to_and_may_have_no_id_and_no_chain),
 		BEFORE_ANY_STATE(a_uri_with_a_pin_or_a_module_is_not_written_down),
 		BEFORE_ANY_STATE(the_active_generation_is_neither_written_nor_removed),
 		BEFORE_ANY_STATE(what_is_not_there_is_removed_but_not_activated),
 		BEFORE_ANY_STATE(revoked_is_noted_and_the_rest_stays),
+		BEFORE_ANY_STATE(abandoned_is_noted_beside_revoked),
 		BEFORE_ANY_STATE(everything_is_on_disk_before_current_moves_and_no_fsync_is_wasted),
 		BEFORE_ANY_STATE(a_full_disk_gets_its_room_back_at_once),
 		BEFORE_ANY_STATE(what_kills_left_of_other_numbers_goes_with_the_next_write),
