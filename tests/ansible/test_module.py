@@ -52,7 +52,7 @@ def test_a_diff_of_all_shows_those_that_changed(host):
 
 @pytest.mark.parametrize("state, members, force, changed", [
     ("ok", {}, False, False), ("ok", {}, True, True), ("due", {}, False, True),
-    ("due", {"reason": "window"}, False, False), ("renewing", {}, False, True),
+    ("renewing", {}, False, True),
     ("due", {"next_attempt": "2027-01-17T00:00:00Z"}, True, True)])
 def test_check_mode_asks_for_the_status_only(host, state, members, force, changed):
     host.answer("status", state=state, **members)

@@ -88,8 +88,7 @@ def would_renew(report, force):
     """Whether a renewal would begin or go on now; a back-off that holds it up is a failure."""
     if report["failed"]:
         return False
-    return force or report["state"] == "renewing" or (
-        report["state"] == "due" and report["reason"] != "window")
+    return force or report["state"] in ("due", "renewing")
 
 
 def check_renewal(module, agent):
