@@ -123,6 +123,7 @@ def test_the_ceiling_holds_with_force_but_not_for_an_enrolment(world):
 
 
 def test_without_a_setting_twelve_may_be_asked_for(world):
+    world.configure(max_certificates_per_day=None)
     world.assert_renews()
     journal = world.journal()
     assert journal["certificates"] == 1
