@@ -39,7 +39,8 @@ def test_on_a_sound_host_all_is_well_and_nothing_changes(world):
 
 def test_the_checks_are_those_of_the_schema_and_of_the_manual_in_this_order(host):
     names = list(dict.fromkeys(check["name"] for check in examine(host)["checks"]))
-    checks = SCHEMA["$defs"]["one"]["properties"]["checks"]
+    one, _ = SCHEMA["oneOf"]
+    checks = one["properties"]["checks"]
     manual = (ROOT / "docs" / "man" / "renewal-agent.1").read_text()
     section = manual.split(".Sh CHECKS\n")[1].split(".Sh ")[0]
     assert names == checks["items"]["properties"]["name"]["enum"]

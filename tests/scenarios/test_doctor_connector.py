@@ -84,7 +84,7 @@ def test_a_connector_that_refuses_the_identity(host, version):
     assert "one-time token" in line(result, "connector")["cure"]
 
 
-@pytest.mark.parametrize("offset, result, status", [(-3600, "fail", 75), (3600, "fail", 75),
+@pytest.mark.parametrize("offset, result, status", [(-3630, "fail", 75), (3630, "fail", 75),
                                                     (100, "warn", 0), (0, "ok", 0)])
 def test_a_clock_that_differs_from_the_connectors(host, offset, result, status):
     host.connector.settings(date_offset=offset)
