@@ -38,14 +38,29 @@ static bool note_before(const struct run *run, struct error *error)
 	       && audit_ca_changed(run->store, run->job->run_id, &run->active, &next, error);
 }
 
+/* What fails after the rename has been done does not undo it. */
+static void note_if_moved(struct run *run)
+{
+	struct error ignored = ERROR_INIT;
+	uint32_t current = 0;
+
+	if (store_current(run->store, &current, &ignored) && current == run->journal.generation
+	    && current != run->active.number)
+		run->outcome.changed = true;
+}
+
 bool activation_run(struct run *run, struct error *error)
 {
 	run_note_step(
 	    run, run->settings->step_timeout, "activating generation %u", run->journal.generation);
 	if (run->journal.existing && !forget_debts(run, error))
 		return false;
-	if (!note_before(run, error) || !store_activate(run->store, run->journal.generation, error))
+	if (!note_before(run, error))
 		return false;
+	if (!store_activate(run->store, run->journal.generation, error)) {
+		note_if_moved(run);
+		return false;
+	}
 	run->outcome.changed = true;
 	run->outcome.resumed = run->resumed;
 	run->journal.reenroll = false;
