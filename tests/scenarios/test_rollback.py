@@ -30,6 +30,8 @@ def test_it_goes_back_after_a_probe_and_makes_and_destroys_no_key(renewed):
 
 
 def test_the_due_date_is_that_of_the_certificate_that_is_active_now(renewed):
+    renewed.connector.settings(validity_seconds=365 * 86400)
+    renewed.assert_renews()
     due = renewed.run("status")["next_renewal"]
     result = renewed.run("rollback")
     assert result["next_renewal"] < due
