@@ -84,14 +84,13 @@ static struct piece piece_at(const struct windows *windows, const struct zone *z
 bool windows_next(const struct windows *windows, const struct zone *zone, int64_t from,
     int64_t *ret_opens, int64_t *ret_closes)
 {
-	const int64_t limit = from + WINDOWS_LOOK_AHEAD;
 	int64_t at = from;
 	int64_t opens = 0;
 	bool found = false;
 
 	if (from < 0 || from > YEAR_9999_END - WINDOWS_LOOK_AHEAD - DAY)
 		return false;
-	while (at < limit) {
+	while (at < from + WINDOWS_LOOK_AHEAD) {
 		struct piece piece = piece_at(windows, zone, at);
 
 		if (!piece.open && found)
