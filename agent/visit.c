@@ -38,7 +38,7 @@ static enum log_level level(const struct call *call, const struct result *result
 
 	if (result->error.kind != ERROR_NONE)
 		return LOG_LEVEL_ERROR;
-	if (result->message[0] && command->access == COMMAND_WRITES
+	if (command && result->message[0] && command->access == COMMAND_WRITES
 	    && (result->changed || call->console->terminal
 		|| command->bit != COMMAND_KEYS)) /* it has said it on stdout */
 		return result_hook_failed(result) ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;

@@ -62,7 +62,7 @@ static void add_numbers(cJSON *sum, const cJSON *summands)
 	cJSON_ArrayForEach (each, summands) {
 		cJSON *member = cJSON_GetObjectItemCaseSensitive(sum, each->string);
 
-		if (cJSON_IsNumber(member) && cJSON_IsNumber(each))
+		if (member && cJSON_IsNumber(member) && cJSON_IsNumber(each))
 			cJSON_SetNumberValue(member, member->valuedouble + each->valuedouble);
 		else if (cJSON_IsNumber(each))
 			(void)cJSON_ReplaceItemInObjectCaseSensitive(

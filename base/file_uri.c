@@ -55,14 +55,16 @@ bool file_uri_parse(const char *uri, char **ret_path)
 	to = path;
 	for (const char *from = path; *from;) {
 		unsigned char byte;
-		char digits[3] = { from[0] == '%' ? from[1] : '\0', '\0', '\0' };
+		char digits[3] = "";
 
 		if (*from != '%') {
 			*to++ = *from++;
 			continue;
 		}
-		digits[1] = digits[0] ? from[2] : '\0';
-		if (!digits[1] || !text_from_hex(digits, &byte, 1) || byte == 0)
+		digits[0] = from[1];
+		if (digits[0] != '\0')
+			digits[1] = from[2];
+		if (digits[1] == '\0' || !text_from_hex(digits, &byte, 1) || byte == 0)
 			return false;
 		*to++ = (char)byte;
 		from += 3;

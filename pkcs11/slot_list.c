@@ -234,7 +234,8 @@ static void copy_uris(struct text_buffer *uris, char target[SLOT_SURVEY_URIS_SIZ
 		while (length > 0 && uris->data[length - 1] != ' ');
 	}
 	if (length > 0)
-		memcpy(target, uris->data, length - strlen(", "));
+		(void)text_format(target, SLOT_SURVEY_URIS_SIZE, "%.*s",
+		    (int)(length - strlen(", ")), uris->data);
 }
 
 bool slot_list_survey(struct module *module, const struct token_uri *uri,

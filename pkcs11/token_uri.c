@@ -187,6 +187,8 @@ static bool check_is_private(const struct token_uri *uri, struct error *error)
 	CK_OBJECT_CLASS private_key = CKO_PRIVATE_KEY;
 	const CK_ATTRIBUTE private_class = { CKA_CLASS, &private_key, sizeof(private_key) };
 
+	if (!uri)
+		return error_set(error, ERROR_INTERNAL, "no URI was parsed");
 	return !p11_kit_uri_get_attribute(uri->parsed, CKA_CLASS)
 	       || p11_kit_uri_match_attributes(uri->parsed, &private_class, 1) == 1
 	       || error_set(error, ERROR_CONFIG,

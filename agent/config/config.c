@@ -98,6 +98,8 @@ static bool add_identity(struct reading *reading, const char *name, struct error
 		    error, ERROR_CONFIG, "more than %d identities", CONFIG_IDENTITIES_MAX);
 	if (!make_room(reading, error))
 		return false;
+	if (!reading->identities || !reading->hashes)
+		return error_set(error, ERROR_INTERNAL, "out of memory");
 	reading->hashes[reading->count] = hash(name);
 	section = &reading->identities[reading->count++];
 	*section = (struct section){ .settings = identity_settings_empty() };

@@ -90,7 +90,7 @@ static bool find_in_token(struct run *run, struct generation *generation, struct
 	scoped(token_uri) struct token_uri *uri = NULL;
 	char id[KEY_ID_TEXT_SIZE];
 	struct search search;
-	struct key_pair pair;
+	struct key_pair pair = { .label = "" };
 
 	if (!key_uri_parse_search(run->job->key, &uri, &search.id, search.label, error)) {
 		error->kind = ERROR_USAGE;
