@@ -35,6 +35,9 @@ static void try_job(int near, int far)
 		must(error.kind != ERROR_NONE);
 		return;
 	}
+	/* An empty message says that there is no other job. */
+	if (!job.settings)
+		return;
 	if (!job.has_token)
 		must(recv(far, bytes, sizeof(bytes), 0) == 5);
 	must(job_send(near, &job, token, -1, &error));
