@@ -6,9 +6,11 @@
 #include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
+#include "agent/reenrolment.h"
 #include "agent/report/console.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
+#include "agent/token_drop.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -192,12 +194,34 @@ static bool renew(
 	return true;
 }
 
+/* With a one-time token that was left for it, where only that helps: known before, or found out. */
+static bool renew_or_enroll(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
+{
+	scoped(token_drop) struct token_drop drop = { .state = TOKEN_DROP_UNKNOWN };
+
+	if (reenrolment_is_called_for(identity) && reenrolment_has_token(identity, &drop))
+		return reenrolment_run(call, identity, &drop, result, error);
+	if (renew(call, identity, result, error)) {
+		reenrolment_tidy(call, identity, &drop);
+		return true;
+	}
+	if (error->kind != ERROR_REENROLL || result->interrupted)
+		return false;
+	if (!reenrolment_has_token(identity, &drop)) {
+		reenrolment_explain(call, &drop, error);
+		return false;
+	}
+	error_clear(error);
+	return reenrolment_run(call, identity, &drop, result, error);
+}
+
 bool command_renew(
     const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
 	if (call->options->dry_run)
 		return try_dry(call, identity, result, error);
-	if (!renew(call, identity, result, error))
+	if (!renew_or_enroll(call, identity, result, error))
 		return false;
 	result->lacks_spare = call->spares_later && decide_lacks_spare(identity, clock_now());
 	return true;

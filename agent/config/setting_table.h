@@ -42,7 +42,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 39
+#define SETTING_COUNT 41
 
 extern const struct setting setting_table[SETTING_COUNT];
 
