@@ -70,6 +70,8 @@ bool enrolment_run(const struct call *call, struct identity *identity,
 		.task = JOB_ENROLL,
 		.retry_pin = call->options->retry_pin,
 		.token = token->secret,
+		.revoke_old = call->options->revoke_old,
+		.destroy_old = call->options->destroy_old,
 	};
 	bool done;
 
