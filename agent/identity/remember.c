@@ -203,15 +203,6 @@ void remember_probe(struct identity *identity, const struct outcome *outcome, in
 		forget_rejections(&identity->journal);
 }
 
-/* The back-off of the identity of before is none for the certificate that waits now. */
-static void end_backoff_of_the_old(struct journal *journal)
-{
-	if (!journal->enrolment || journal->phase <= PHASE_KEYED || journal->phase >= PHASE_ACTIVE)
-		return;
-	journal->failures = 0;
-	journal->next_attempt = 0;
-}
-
 void remember_enrolment(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, const struct error *error)
 {
@@ -223,5 +214,4 @@ void remember_enrolment(struct identity *identity, const struct outcome *outcome
 		note_success(&identity->journal, outcome->changed, now);
 	else
 		note_error(&identity->journal, now, error);
-	end_backoff_of_the_old(&identity->journal);
 }

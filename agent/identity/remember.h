@@ -23,7 +23,6 @@ void remember_renewal(struct identity *identity, const struct outcome *outcome, 
 void remember_probe(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error);
 /* After one that was to enroll. A person is at it: no back-off follows, and a refusal says nothing
-   about the active identity; a certificate that came and could not be proven is tried again by the
-   next run, whatever back-off there was before. */
+   about the active identity. */
 void remember_enrolment(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, const struct error *error);
