@@ -63,8 +63,8 @@ bool reenrolment_run(const struct call *call, struct identity *identity,
 	/* There is no command line on which a URL could have been given. */
 	if (error->kind == ERROR_USAGE)
 		error->kind = ERROR_CONFIG;
-	return error_prefix(error, "enroll with the one-time token in %s%s", kind_of_place(drop),
-	    place(drop));
+	return error_prefix(
+	    error, "enroll with the one-time token in %s%s", kind_of_place(drop), place(drop));
 }
 
 void reenrolment_explain(

@@ -71,7 +71,8 @@ static void say_why(const struct identity *identity, const struct debt *debt,
 	char moment[CLOCK_TEXT_SIZE];
 
 	if (comes_after_hooks(debt) && at >= 0)
-		text_printf(text, "%s has to succeed first, so that who uses it has the new one%s%s",
+		text_printf(text,
+		    "%s has to succeed first, so that who uses it has the new one%s%s",
 		    hook_setting_name(HOOK_RENEWED),
 		    identity->debts.list[at].last_error[0] ? ": " : "",
 		    identity->debts.list[at].last_error);
@@ -110,7 +111,8 @@ static const char *deed(const struct options *options, bool enrolled)
 	/* The Connector does not let it in any more, for whatever reason. */
 	if (options->revoke_old && enrolled)
 		return options->destroy_old
-			   ? "the keys of before are destroyed; their certificates were not revoked, "
+			   ? "the keys of before are destroyed; their certificates were not "
+			     "revoked, "
 			     "since the Connector refuses them"
 			   : "the certificates of before were not revoked, since the Connector "
 			     "refuses them";

@@ -17,8 +17,9 @@ static bool check_file(const struct stat *status, const char *path, struct error
 	if (!S_ISREG(status->st_mode))
 		return error_set(error, ERROR_PERMISSION, "%s is not a regular file", path);
 	if (status->st_size > SECRET_SIZE_MAX)
-		return error_set(error, ERROR_REENROLL, "%s is longer than %d bytes: it holds no "
-							"one-time token",
+		return error_set(error, ERROR_REENROLL,
+		    "%s is longer than %d bytes: it holds no "
+		    "one-time token",
 		    path, SECRET_SIZE_MAX);
 	if (status->st_uid != 0 && status->st_uid != geteuid())
 		return error_set(error, ERROR_PERMISSION,
@@ -85,8 +86,8 @@ static void look_at(struct token_drop *drop, const struct identity *identity, co
 	if (!read_token(path, &drop->file, &token, &drop->refused))
 		drop->state = TOKEN_DROP_REFUSED;
 	else if (token.secret)
-		drop->state = journal_token_is_spent(&identity->journal,
-				  secret_bytes(token.secret), secret_length(token.secret))
+		drop->state = journal_token_is_spent(&identity->journal, secret_bytes(token.secret),
+				  secret_length(token.secret))
 				  ? TOKEN_DROP_SPENT
 				  : TOKEN_DROP_WAITING;
 	if (drop->state == TOKEN_DROP_WAITING)
@@ -102,7 +103,8 @@ static void look_at_credential(struct token_drop *drop, const struct identity *i
 	char path[PATH_MAX];
 
 	drop->name = identity->settings->enrollment_token_credential;
-	if (folder && folder[0] == '/' && text_format(path, sizeof(path), "%s/%s", folder, drop->name))
+	if (folder && folder[0] == '/'
+	    && text_format(path, sizeof(path), "%s/%s", folder, drop->name))
 		look_at(drop, identity, path);
 }
 
@@ -145,8 +147,7 @@ static bool remove_file(int folder, const struct token_drop *drop, struct error 
 		return errno == ENOENT
 		       || error_set(error, file_error_kind(errno), "%s: %s", drop->path,
 			   file_error_reason(errno));
-	return !is_same(&status, &drop->file)
-	       || file_remove(folder, slash + 1, drop->path, error);
+	return !is_same(&status, &drop->file) || file_remove(folder, slash + 1, drop->path, error);
 }
 
 bool token_drop_remove(const struct token_drop *drop, struct error *error)

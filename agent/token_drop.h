@@ -28,8 +28,8 @@ struct token_drop {
 	enum token_drop_state state;
 	struct enroll_token token; /* WAITING; owned */
 	struct error refused;      /* REFUSED: ERROR_PERMISSION, ERROR_STATE, ERROR_REENROLL */
-	const char *path; /* of the file; NULL: the credential is meant. Borrowed */
-	const char *name; /* of the credential; borrowed */
+	const char *path;          /* of the file; NULL: the credential is meant. Borrowed */
+	const char *name;          /* of the credential; borrowed */
 	struct stat file;          /* what was read */
 };
 

@@ -180,7 +180,8 @@ static bool renew_or_enroll(const struct call *call, struct identity *identity,
 {
 	scoped(token_drop) struct token_drop drop = { .state = TOKEN_DROP_UNKNOWN };
 
-	*ret_enrolled = reenrolment_is_called_for(identity) && reenrolment_has_token(identity, &drop);
+	*ret_enrolled =
+	    reenrolment_is_called_for(identity) && reenrolment_has_token(identity, &drop);
 	if (*ret_enrolled)
 		return reenrolment_run(call, identity, &drop, result, error);
 	if (renew(call, identity, result, error)) {

@@ -83,9 +83,9 @@ bool wake_watch_file(struct wake *wake, const char *path)
 	char folder[PATH_MAX];
 
 	return wake->drops >= 0 && text_format(folder, sizeof(folder), "%.*s", length, path)
-	       && inotify_add_watch(wake->drops, folder,
-		      IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
-			  >= 0;
+	       && inotify_add_watch(
+		      wake->drops, folder, IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
+		      >= 0;
 }
 
 /* Whose file it is, is found out by looking. */

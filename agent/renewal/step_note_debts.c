@@ -45,8 +45,8 @@ struct wanted {
 };
 
 /* Behind the active generation `retain` are kept; the older ones' keys are to be destroyed. */
-static bool owe(const struct run *run, struct debts *debts, const struct wanted *wanted,
-    struct error *error)
+static bool owe(
+    const struct run *run, struct debts *debts, const struct wanted *wanted, struct error *error)
 {
 	const size_t kept = wanted->destroy_all ? 0 : run->settings->retain;
 	struct retention retention;
@@ -60,8 +60,7 @@ static bool owe(const struct run *run, struct debts *debts, const struct wanted 
 		if ((wanted->revoke_all || (replaced && wanted->revoke))
 		    && !debts_add(debts, DEBT_REVOKE, number, NULL, NULL, clock_now(), error))
 			return false;
-		if (i >= kept
-		    && !owe_destruction(run, debts, number, wanted->destroy_all, error))
+		if (i >= kept && !owe_destruction(run, debts, number, wanted->destroy_all, error))
 			return false;
 	}
 	return true;
@@ -109,8 +108,7 @@ bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error
 		return false;
 	/* A hook may take the place of one for an older generation: the count does not tell. */
 	return owe_hooks(run, &debts, error)
-	       && (run->journal.existing
-		   || owe(run, &debts, &wanted, error))
+	       && (run->journal.existing || owe(run, &debts, &wanted, error))
 	       && (debts.count == 0 || debts_save(run->store, &debts, error))
 	       && answer_remove(run->store, error);
 }

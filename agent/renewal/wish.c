@@ -13,8 +13,7 @@ void wish_note(struct run *run)
 /* After a kill it may be active before the journal knows. */
 static bool is_active(const struct run *run)
 {
-	return run->journal.phase == PHASE_ACTIVE
-	       || run->journal.generation == run->active.number;
+	return run->journal.phase == PHASE_ACTIVE || run->journal.generation == run->active.number;
 }
 
 /* Whose key others may have as well as the one that is to go. */

@@ -275,7 +275,8 @@ void debts_drop(struct debts *debts, size_t index)
 /* Whoever uses the certificate is told of the new one first. */
 static bool waits_for_hook(const struct debts *debts, const struct debt *debt)
 {
-	return (debt->kind == DEBT_REVOKE || debt->after_hook) && debts_find_hook(debts, HOOK_RENEWED) >= 0;
+	return (debt->kind == DEBT_REVOKE || debt->after_hook)
+	       && debts_find_hook(debts, HOOK_RENEWED) >= 0;
 }
 
 static bool waits_for_revocation(const struct debts *debts, const struct debt *debt)

@@ -127,8 +127,12 @@ static void assert_write_end(int descriptor, int reading)
 static void several_jobs_follow_each_other_each_with_its_lock(void **state)
 {
 	struct pair *pair = *state;
-	struct job job = { .task = JOB_RENEW, .run_id = "1", .spare = true, .others = true,
-		.revoke_old = true, .destroy_old = true };
+	struct job job = { .task = JOB_RENEW,
+		.run_id = "1",
+		.spare = true,
+		.others = true,
+		.revoke_old = true,
+		.destroy_old = true };
 	scoped(secret) struct secret *token = NULL;
 	struct error error = ERROR_INIT;
 
