@@ -1,13 +1,11 @@
 #include "agent/enrolment.h"
 
+#include "agent/attempt.h"
 #include "agent/call.h"
 #include "agent/enroll_token.h"
-#include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
-#include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
-#include "agent/report/console.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
 #include "base/clock.h"
@@ -33,20 +31,6 @@ static bool choose_url(const struct identity *identity, const struct enroll_toke
 		    "where to enroll? The token brings no URL: give --url, or set enrollment_url");
 	*ret_url = url;
 	return true;
-}
-
-/* What could not be noted only costs the next run its knowledge. */
-static void note(const struct call *call, struct identity *identity,
-    const struct supervised *supervised, struct result *result, const struct error *reason)
-{
-	const struct hooks hooks = { call, identity, result };
-	struct error error = ERROR_INIT;
-	int64_t now = clock_now();
-
-	remember_enrolment(identity, &supervised->outcome, now, &result->reason, reason);
-	hooks_owe_failure(&hooks, true, reason);
-	if (!journal_save(identity->store, &identity->journal, now, &error))
-		console_print(call->console, "%s", error.message);
 }
 
 /* A certificate that an earlier run had got has made the token unnecessary. */
@@ -84,7 +68,7 @@ bool enrolment_run(const struct call *call, struct identity *identity,
 		error_prefix(error, "the one-time token is used up, supply another");
 	}
 	if (!supervised.interrupted)
-		note(call, identity, &supervised, result, error);
+		attempt_note(call, identity, &supervised, result, error);
 	if (!done)
 		return false;
 	result->reason = REASON_RENEWED;
