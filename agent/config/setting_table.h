@@ -27,6 +27,7 @@ enum setting_kind {
 	SETTING_DESCRIPTOR,
 	SETTING_SIGNER,
 	SETTING_LOG_FORMAT,
+	SETTING_PROBE,
 };
 
 struct setting {
@@ -42,7 +43,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 39
+#define SETTING_COUNT 41
 
 extern const struct setting setting_table[SETTING_COUNT];
 

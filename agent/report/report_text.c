@@ -76,6 +76,8 @@ static const char *why_then(const struct identity *identity, int64_t now)
 	if (decide_next_renewal(identity, now) > identity->schedule.due)
 		return now >= identity->schedule.due ? " (due; waiting for its window)"
 						     : " (in its window)";
+	if (identity->schedule.regular != 0)
+		return " (brought forward: the gateway does not name our issuer)";
 	return identity->schedule.limited_by_ca ? " (the CA ends before, and came again)" : "";
 }
 
@@ -196,6 +198,7 @@ void report_status(FILE *stream, const struct identity *identity, int64_t now)
 	if (identity->active.number != 0)
 		show_certificate(stream, identity, now);
 	show_urls(stream, identity);
+	report_gateway(stream, identity, now);
 	show_runs(stream, identity, now);
 	show_spare(stream, identity);
 	show_debts(stream, &identity->debts);
