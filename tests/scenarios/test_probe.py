@@ -1,9 +1,14 @@
 """probe = daily: one question a day, which finds out early what a renewal would find out late."""
+import signal
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from fleet import Fleet
+from world import finish, wait_until
 
+# Not by the program faketime, which would stand between the signals and the agent.
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 DAY = timedelta(days=1)
 MOMENT = timedelta(seconds=5)
 
@@ -14,6 +19,12 @@ def utc(text):
 
 def at(moment):
     return "faketime", f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def running_from(moment):
+    """The environment of a program whose clock goes on from there."""
+    ahead = (moment - datetime.now(timezone.utc)).total_seconds()
+    return {"LD_PRELOAD": FAKETIME, "FAKETIME": f"+{ahead:.0f}s"}
 
 
 def assert_ends(result, status, reason):
@@ -70,7 +81,7 @@ def test_a_renewal_of_the_day_serves_as_one(probed):
 
 def test_it_tells_that_the_identity_was_revoked(probed, hooks):
     world, moment = probed
-    world.configure(hook_reenroll=hooks.program("reenroll"), hook_failed=hooks.program("failed"))
+    world.configure(hook_reenroll=hooks.make("reenroll"), hook_failed=hooks.make("failed"))
     world.connector.revoke(world.sha256())
     outcomes = []
     for _ in range(10):
@@ -84,12 +95,13 @@ def test_it_tells_that_the_identity_was_revoked(probed, hooks):
         moment, before = utc(status["gateway"]["next_probe"]), moment
         assert timedelta(0) < moment - before < timedelta(hours=1)
         assert_ends(world.run("renew", command=at(moment - MOMENT)), 0, "not_due")
+        assert hooks.told("failed") == hooks.told("reenroll") == []
     assert outcomes[-1] == (20, "rejected") and 3 <= len(outcomes) < 10, outcomes
     assert set(outcomes[:-1]) == {(75, "rejected")}
     status = world.run("status", command=at(moment + MOMENT))
     assert status["state"] == "re-enrolment-needed"
     assert status["last_error"]["message"].count("daily probe") == 1
-    assert [hooks.events()] or True
+    assert [len(hooks.told(event)) for event in ("reenroll", "failed")] == [1, 1]
     assert world.run("renew", command=at(moment + 2 * MOMENT)).status == 20
 
 
@@ -114,13 +126,27 @@ def test_a_failure_holds_up_no_renewal_and_is_not_tried_again_that_day(probed):
 def test_one_that_was_killed_counts(probed):
     world, moment = probed
     world.connector.fault("probe", "stall", seconds=None, times=None)
-    process = world.start("renew", command=at(moment + MOMENT))
-    while not world.connector.connections():
-        assert process.poll() is None
+    process = world.start("renew", **running_from(moment + MOMENT))
+    wait_until(world.connector.connections)
     process.kill()
     process.communicate()
     world.connector.clear_faults()
-    assert_ends(world.run("renew", command=at(moment + 2 * MOMENT)), 0, "not_due")
+    assert_ends(world.run("renew", command=at(moment + 10 * MOMENT)), 0, "not_due")
+
+
+def test_the_daemon_makes_it_at_its_moment(probed):
+    world, moment = probed
+    process = world.start("run", **running_from(moment - timedelta(seconds=4)))
+    try:
+        wait_until(lambda: world.connector.calls("probe"))
+        wait_until(lambda: utc(world.journal()["last_run"]) > moment - MOMENT)
+        process.send_signal(signal.SIGTERM)
+        result = finish(process)
+    finally:
+        process.kill()
+    assert result.status == 0 and f"daily probe at {moment:%Y-%m-%dT%H:%M:%SZ}" in result.errors
+    assert len(world.connector.calls()) == 1
+    assert utc(world.journal()["last_run"]) < moment + timedelta(seconds=30)
 
 
 def test_it_tells_that_the_servers_certificate_ends_soon(probed):
@@ -140,7 +166,7 @@ def test_it_tells_that_the_clocks_are_apart(host, offset, words):
     host.connector.settings(date_offset=offset)
     result = host.run("renew", "--force")
     assert f"this host's clock is 1 h {words} the Connector's" in result.errors or \
-        f"this host's clock is 59 min" in result.errors, result
+        f"this host's clock is 59 min 59 s {words} the Connector's" in result.errors, result
     assert abs(host.run("status")["gateway"]["clock_ahead_seconds"] + offset) < 60
 
 
