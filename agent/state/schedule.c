@@ -81,6 +81,10 @@ struct schedule schedule_due(const struct schedule_input *input)
 		.share = share,
 	};
 
+	if (input->at_once) {
+		schedule.due = schedule.latest = input->not_before;
+		return schedule;
+	}
 	if (input->same_issuer && input->earliest_end < input->leaf_end && schedule.due < floor) {
 		schedule.due = floor;
 		schedule.limited_by_ca = true;
