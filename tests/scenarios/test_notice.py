@@ -3,6 +3,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hooks import complaints
 
 HOUR = timedelta(hours=1)
 NEW_CA = "O=Org,CN=New CA"
@@ -10,10 +11,6 @@ NEW_CA = "O=Org,CN=New CA"
 
 def utc(text):
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-
-
-def at(moment):
-    return "faketime", f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def handshake(world):
@@ -24,7 +21,9 @@ def handshake(world):
 
 
 def gateway(world):
-    return world.run("status")["gateway"]
+    status = world.run("status")
+    assert not list(complaints(status.json)), list(complaints(status.json))
+    return status["gateway"]
 
 
 @pytest.fixture(params=["1.2", "1.3"])
@@ -81,24 +80,19 @@ def test_a_refused_handshake_tells_the_names_too(host, version):
 
 
 def test_a_list_that_has_our_name_back_ends_it(world):
-    world.configure(probe="daily")
+    regular = utc(world.run("status")["next_renewal"])
     world.connector.settings(acceptable_cas=[NEW_CA])
-    handshake(world)
-    status = world.run("status")
-    brought_forward = utc(status["next_renewal"])
-    # Another spread, so that the probe comes before the renewal.
-    world.configure(rotation_spread="7d")
+    world.connector.fault("sign", "error_503", times=None)
+    assert world.run("renew", "--force").status == 75
+    assert utc(world.run("status")["next_renewal"]) < regular
+    # The same generation again.
     world.connector.settings(acceptable_cas=None)
-    then = utc(status["gateway"]["next_probe"]) + timedelta(seconds=5)
-    status = world.run("status", command=at(then))
-    if utc(status["next_renewal"]) <= then:
-        pytest.fail("the share of this identity is too small for the test")
-    result = world.run("renew", command=at(then))
-    assert result["reason"] == "probed", result
+    result = world.run("renew", "--force")
+    assert result.status == 75
     assert "our issuer is among the CAs that the gateway accepts" in result.errors
-    status = world.run("status", command=at(then))
+    status = world.run("status")
     assert status["gateway"]["issuer_missing_since"] is None
-    assert utc(status["next_renewal"]) > brought_forward + 24 * HOUR
+    assert utc(status["next_renewal"]) == regular
 
 
 def test_a_new_name_is_reported_once_and_nothing_else(host):
