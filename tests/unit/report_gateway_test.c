@@ -114,9 +114,14 @@ static void what_nothing_is_known_of_is_null(void **state)
 static void of_another_generation_nothing_is_said(void **state)
 {
 	struct host *host = *state;
+	cJSON *object;
 
 	host->identity.gateway.missing_since = NOW - DAY;
 	host->identity.active.number = 4;
+	object = report_gateway_json(&host->identity, NOW);
+	assert_null(json_member(object, "issuer_accepted"));
+	assert_null(json_member(object, "issuer_missing_since"));
+	cJSON_Delete(object);
 	assert_shows(host, "  gateway        accepts 2 CAs (seen 2027-01-15T07:59:00Z)\n"
 			   "  server         ends 2027-04-15T08:00:00Z\n");
 }
