@@ -34,7 +34,7 @@ MAY = {
          "agent/policy.h"}, set()),
     "agent/report": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
+         "agent/report", "agent/policy.h", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent/doctor": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/supervisor", "agent/hooks", "agent/doctor", "agent/policy.h", "agent/call.h",

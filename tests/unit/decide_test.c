@@ -97,6 +97,32 @@ static void it_is_renewed_from_the_due_moment_on(void **state)
 	assert_work(host, true);
 }
 
+static void a_daily_probe_is_made_when_there_is_nothing_else_to_do(void **state)
+{
+	struct host *host = *state;
+	struct decision decision;
+
+	host->settings.probe = PROBE_DAILY;
+	decision = decide_renew(&host->identity, &host->wish);
+	assert_true(decision.work && decision.probe && decision.daily && !decision.renew);
+	host->identity.gateway.probed = NOW;
+	assert_nothing_to_do(host, REASON_NOT_DUE);
+	host->identity.gateway.probed = 0;
+	host->identity.journal.phase = PHASE_ISSUED;
+	assert_false(decide_renew(&host->identity, &host->wish).daily);
+	host->identity.journal.phase = PHASE_IDLE;
+	host->identity.schedule.due = NOW;
+	decision = decide_renew(&host->identity, &host->wish);
+	assert_true(decision.renew && !decision.probe);
+	/* Nor in a back-off, nor by a clock that cannot be right. */
+	host->identity.schedule.due = NOW + HOUR;
+	host->identity.journal.next_attempt = NOW + 60;
+	assert_error(host, ERROR_BUSY, REASON_BACKOFF);
+	host->identity.journal.next_attempt = 0;
+	host->identity.journal.saved = NOW + HOUR;
+	assert_error(host, ERROR_CLOCK, REASON_CLOCK);
+}
+
 static void force_renews_what_is_not_due(void **state)
 {
 	struct host *host = *state;
@@ -480,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		on_a_host(an_identity_that_is_not_due_needs_no_worker),
 		on_a_host(it_is_renewed_from_the_due_moment_on),
+		on_a_host(a_daily_probe_is_made_when_there_is_nothing_else_to_do),
 		on_a_host(force_renews_what_is_not_due),
 		on_a_host(what_an_earlier_run_began_is_finished_due_or_not),
 		on_a_host(debts_that_may_be_paid_need_a_worker),

@@ -3,6 +3,7 @@
 #include "agent/config/config.h"
 #include "agent/job/message.h"
 #include "base/json.h"
+#include "base/record.h"
 #include "base/scoped.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -350,6 +351,15 @@ static void an_outcome_arrives_as_it_was_sent(void **state)
 		.signer = "engine",
 		.key_label = "renewal-agent/0123abcd/orders/2",
 		.keys = cJSON_Parse("[{\"id\": \"00\"}]"),
+		.handshake = {
+			.generation = 7,
+			.issuer_named = true,
+			.name_count = 300,
+			.names = cJSON_Parse("[\"CN=a, O=\\\\b\", \"CN=c\"]"),
+			.server_end = 1900000000,
+			.has_date = true,
+			.clock_ahead = -3600,
+		},
 	};
 	struct outcome received;
 	struct note note;
@@ -376,8 +386,45 @@ static void an_outcome_arrives_as_it_was_sent(void **state)
 	assert_string_equal(received.signer, "engine");
 	assert_string_equal(received.key_label, outcome.key_label);
 	assert_true(cJSON_Compare(received.keys, outcome.keys, true));
+	assert_int_equal(received.handshake.generation, 7);
+	assert_true(received.handshake.issuer_named && received.handshake.has_date);
+	assert_false(received.handshake.same_issuer);
+	assert_int_equal(received.handshake.name_count, 300);
+	assert_true(cJSON_Compare(received.handshake.names, outcome.handshake.names, true));
+	assert_int_equal(received.handshake.server_end, 1900000000);
+	assert_int_equal(received.handshake.clock_ahead, -3600);
 	outcome_clear(&received);
 	outcome_clear(&outcome);
+}
+
+/* Of an outcome that is sent without one there is none. */
+static void a_handshake_that_is_malformed_is_refused(void **state)
+{
+	static const char *const members[] = { "5", "[]", "{}",
+		"{\"generation\":0,\"same_issuer\":false,\"issuer_named\":false,\"name_count\":0,"
+		"\"server_end\":0,\"has_date\":false,\"clock_ahead\":0}",
+		"{\"generation\":1,\"same_issuer\":false,\"issuer_named\":false,\"name_count\":1,"
+		"\"names\":[\"CN=a\",\"CN=b\"],\"server_end\":0,\"has_date\":false,"
+		"\"clock_ahead\":0}",
+		"{\"generation\":1,\"same_issuer\":false,\"issuer_named\":false,\"name_count\":1,"
+		"\"names\":[7],\"server_end\":0,\"has_date\":false,\"clock_ahead\":0}",
+		"{\"generation\":1,\"same_issuer\":false,\"issuer_named\":false,\"name_count\":0,"
+		"\"server_end\":-1,\"has_date\":false,\"clock_ahead\":0}" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+		scoped(cJSON) cJSON *object = json_new_object();
+		struct record record = { object, true };
+		struct handshake handshake;
+
+		handshake = handshake_from_json(&record, "handshake");
+		assert_true(record.good && handshake.generation == 0);
+		json_add_item(object, "handshake", cJSON_Parse(members[i]));
+		handshake = handshake_from_json(&record, "handshake");
+		assert_false(record.good);
+		assert_int_equal(handshake.generation, 0);
+		assert_null(handshake.names);
+	}
 }
 
 static void what_is_no_report_is_refused(void **state)
@@ -484,6 +531,7 @@ int main(void)
 		over_a_pair(a_note_arrives_as_it_was_sent),
 		over_a_pair(a_note_that_is_no_utf_8_arrives_mended),
 		over_a_pair(an_outcome_arrives_as_it_was_sent),
+		cmocka_unit_test(a_handshake_that_is_malformed_is_refused),
 		over_a_pair(what_is_no_report_is_refused),
 		over_a_pair(a_failure_of_no_known_kind_is_refused),
 		over_a_pair(a_message_that_is_too_long_is_refused_on_both_sides),

@@ -145,6 +145,23 @@ static void a_spare_key_is_tried_again_after_its_own_back_off(void **state)
 	assert_moment(host, NOW, MOMENT_SPARE, NOW, NOW);
 }
 
+static void a_daily_probe_has_its_moment_after_everything_else(void **state)
+{
+	struct host *host = *state;
+	const int64_t probe = NOW - NOW % DAY + DAY / 2 + DAY;
+
+	host->settings.probe = PROBE_DAILY;
+	host->identity.schedule = (struct schedule){ .due = NOW + 30 * DAY, .share = 0.5 };
+	host->identity.gateway.seen = probe - DAY;
+	assert_moment(host, NOW, MOMENT_PROBE, probe, probe);
+	assert_moment(host, probe + 2 * HOUR, MOMENT_PROBE, probe + 2 * HOUR, probe);
+	host->identity.gateway.probe_again = NOW + 10 * MINUTE;
+	host->identity.journal.rejections = 1;
+	assert_moment(host, NOW, MOMENT_PROBE, NOW + 10 * MINUTE, NOW + 10 * MINUTE);
+	host->identity.schedule.due = NOW + 5 * MINUTE;
+	assert_moment(host, NOW, MOMENT_RENEWAL, NOW + 5 * MINUTE, NOW + 5 * MINUTE);
+}
+
 static void without_a_certificate_only_a_person_can_help(void **state)
 {
 	struct host *host = *state;
@@ -207,6 +224,7 @@ int main(void)
 		TEST(the_first_of_several_debts_counts),
 		TEST(a_debt_that_waits_for_another_is_not_waited_for),
 		TEST(a_spare_key_is_tried_again_after_its_own_back_off),
+		TEST(a_daily_probe_has_its_moment_after_everything_else),
 		TEST(without_a_certificate_only_a_person_can_help),
 		TEST(a_revoked_certificate_is_nothing_to_wait_for),
 		TEST(a_key_that_waits_for_a_token_is_destroyed_after_its_time),
