@@ -44,7 +44,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 43
+#define SETTING_COUNT 45
 
 extern const struct setting setting_table[SETTING_COUNT];
 

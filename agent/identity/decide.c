@@ -190,6 +190,13 @@ static bool is_probe_due(const struct identity *identity, int64_t now)
 	return next != 0 && now >= next;
 }
 
+/* What a one-time token has brought needs no other one: it only waits to be accepted. */
+static bool waits_for_acceptance(const struct journal *journal)
+{
+	return journal->enrolment && !journal->existing && journal->phase > PHASE_KEYED
+	       && journal->phase < PHASE_ACTIVE;
+}
+
 static struct decision decide(const struct identity *identity, const struct wish *wish)
 {
 	const int64_t now = wish->now;
@@ -202,7 +209,8 @@ static struct decision decide(const struct identity *identity, const struct wish
 		return (struct decision){ .error = identity->unreadable };
 	if (wish->force && was_renewed_meanwhile(identity, wish))
 		return nothing(REASON_RENEWED_MEANWHILE);
-	if (waits_for_token(identity, now) || !wish->force)
+	if (waits_for_token(identity, now)
+	    || (!wish->force && !waits_for_acceptance(&identity->journal)))
 		(void)decide_needs_enrolment(
 		    identity, now, &token_needed.reason, &token_needed.error);
 	/* A rotation of CAs half done, and an outage of what checks identities, look like a

@@ -94,6 +94,7 @@ const char *moment_name(enum moment_kind kind)
 		[MOMENT_DEBT] = "what is owed",
 		[MOMENT_SPARE] = "spare key",
 		[MOMENT_PROBE] = "daily probe",
+		[MOMENT_TOKEN] = "enrolment with the one-time token that was left",
 	};
 
 	return names[kind];
