@@ -28,7 +28,7 @@ MAY = {
                               {"openssl"}),
     "agent/identity": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/policy.h"}, {"cjson"}),
+         "agent/policy.h"}, {"openssl", "cjson"}),
     "agent/metrics": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/metrics",
          "agent/policy.h"}, set()),
