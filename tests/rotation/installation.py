@@ -22,6 +22,7 @@ from world import CRASH
 
 import datetime
 
+FULL = os.environ.get("RENEWAL_AGENT_FULL") == "1"
 DAY = 86400
 CA_DAYS, CA_DAYS_LEFT = 92, 20
 NEVER = 10 * 365 * DAY
@@ -171,19 +172,23 @@ class Installation:
         named = {each for each in NAMES if f"hsm1/{each}" in result.errors}
         assert named == set(sorted(names)[:5])
 
-    def renew_with_kills(self, *arguments, first, check):
-        """`renew --all`, killed at one point after the other, each time later, until a run comes
-        to its end: how many kills that took."""
+    def kill(self, at, *arguments):
+        """`renew --all`, killed with all of its processes before the point `at`: whether it came
+        so far, else it has ended well."""
         crash = CrashLibrary(self.folder, library=CRASH)
+        crash.forget()
+        result = self.hosts.run("--all", "renew", *arguments, command=("setsid",),
+                                **crash.environment(at=at, whole_group=True,
+                                                    match=self.hosts.state))
+        is_killed = len(crash.points()) >= at
+        assert is_killed or result.status == 0, result
+        return is_killed
+
+    def renew_with_kills(self, check, *arguments):
+        """Killed again and again, until a run comes to its end: how many kills that took. Each is
+        at another point of some renewal."""
         kills = 0
-        while True:
-            crash.forget()
-            at = first + 31 * kills
-            result = self.hosts.run(
-                "--all", "renew", *arguments, command=("setsid",),
-                **crash.environment(at=at, whole_group=True, match=self.hosts.state))
-            if len(crash.points()) < at:
-                assert result.status == 0, result
-                return kills
+        while self.kill(17 + 7 * kills if FULL else 67 + 61 * kills, *arguments):
             kills += 1
             check()
+        return kills
