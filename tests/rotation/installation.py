@@ -8,19 +8,22 @@
 The stand-in looks at a Secret when it is told to: whatever lag there may be lies between replace()
 and look().
 """
+import datetime
 import json
 import os
 import shutil
 from pathlib import Path
 from unittest import mock
 
+import certificates
+import visitor
 from client import StandIn
-from cluster import Cluster, gateway_secret, new_ca, shared_key, signer_secret
+from cluster import Cluster, certificates_of, gateway_secret, new_ca, shared_key, signer_secret
 from crash_library import CrashLibrary
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from hosts import NAMES, Hosts
 from world import CRASH
-
-import datetime
 
 FULL = os.environ.get("RENEWAL_AGENT_FULL") == "1"
 DAY = 86400
@@ -139,11 +142,29 @@ class Installation:
             self.connector.look(each)
 
     def rotate(self, reason, *arguments):
-        """All of it, in the order in which root-ca prints it: the SHA-256 of the CA before."""
-        printed = self.secrets.rotate(reason, "--days", "365", *arguments)
+        """All of it, in the order in which root-ca prints it."""
+        printed = self.secrets.rotate(reason, *arguments)
         for name in printed:
             self.secrets.replace_one(name, printed)
             self.look("signer" if name == SIGNER else "gateway")
+
+    def accepts_forgery(self):
+        """Whether one who has the CA's first key gets in as the first host."""
+        [ca] = certificates_of(self._first[0], "ca.crt")
+        leaf = (x509.CertificateBuilder().issuer_name(ca.subject)
+                .subject_name(self.hosts.one(NAMES[0]).certificate().subject)
+                .public_key(shared_key().public_key()).serial_number(2)
+                .not_valid_before(ca.not_valid_before).not_valid_after(ca.not_valid_after)
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                    shared_key().public_key()), False)
+                .sign(shared_key(), hashes.SHA256()))
+        file = visitor.save(self.folder / "thief.pem", shared_key(),
+                            certificates.certificate_pem(leaf))
+        replies = []
+        alert = visitor.alert_of(
+            lambda: replies.append(visitor.ask(self.connector, visitor.PROBE, file)))
+        assert alert == "unknown_ca" if alert else replies[0].status == 200, alert
+        return not alert
 
     def report(self):
         """What the hosts say of themselves, as the playbooks collect it."""
