@@ -1,11 +1,10 @@
+#include "agent/attempt.h"
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
-#include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
-#include "agent/report/console.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
 #include "base/clock.h"
@@ -16,19 +15,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What could not be noted only costs the next run its knowledge. */
-static void note(const struct call *call, struct identity *identity,
-    const struct supervised *supervised, struct result *result, const struct error *reason)
-{
-	struct error error = ERROR_INIT;
-	int64_t now = clock_now();
-
-	/* A person is at it, as with an enrolment. */
-	remember_enrolment(identity, &supervised->outcome, now, &result->reason, reason);
-	if (!journal_save(identity->store, &identity->journal, now, &error))
-		console_print(call->console, "%s", error.message);
-}
 
 /* The file itself, whatever the working directory: the key is found there until the next renewal. */
 static bool resolve(const char *option, const char *path, char **ret_path, struct error *error)
@@ -73,7 +59,7 @@ bool command_adopt(
 	errand.ca = ca;
 	done = errand_run(call, identity, &errand, result, &supervised, error);
 	if (!supervised.interrupted)
-		note(call, identity, &supervised, result, error);
+		attempt_note(call, identity, &supervised, result, error);
 	if (!done)
 		return false;
 	clock_format(identity->not_after, end);

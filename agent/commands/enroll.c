@@ -1,9 +1,8 @@
+#include "agent/attempt.h"
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/enroll_token.h"
-#include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
-#include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
 #include "agent/report/console.h"
@@ -48,20 +47,6 @@ static bool read_token(const struct call *call, const struct identity *identity,
 	return true;
 }
 
-/* What could not be noted only costs the next run its knowledge. */
-static void note(const struct call *call, struct identity *identity,
-    const struct supervised *supervised, struct result *result, const struct error *reason)
-{
-	const struct hooks hooks = { call, identity, result };
-	struct error error = ERROR_INIT;
-	int64_t now = clock_now();
-
-	remember_enrolment(identity, &supervised->outcome, now, &result->reason, reason);
-	hooks_owe_failure(&hooks, true, reason);
-	if (!journal_save(identity->store, &identity->journal, now, &error))
-		console_print(call->console, "%s", error.message);
-}
-
 /* A certificate that an earlier run had got has made the token unnecessary. */
 static void say_enrolled(
     const struct identity *identity, const struct secret *token, struct result *result)
@@ -97,7 +82,7 @@ bool command_enroll(
 		error_prefix(error, "the one-time token is used up, supply another");
 	}
 	if (!supervised.interrupted)
-		note(call, identity, &supervised, result, error);
+		attempt_note(call, identity, &supervised, result, error);
 	if (!done)
 		return false;
 	result->reason = REASON_RENEWED;

@@ -160,6 +160,17 @@ static bool probe(
 	return true;
 }
 
+/* Who trusts by it must not have to wait for a renewal. */
+static void refresh_ca_bundle(const struct call *call, const struct identity *identity)
+{
+	const struct distrust distrust = identity_distrust(identity);
+	struct error error = ERROR_INIT;
+
+	if (distrust.count > 0
+	    && !store_refresh_ca_bundle(identity->store, clock_now(), &distrust, &error))
+		console_print(call->console, "%s", error.message);
+}
+
 static bool renew(
     const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
@@ -197,6 +208,7 @@ bool command_renew(
 {
 	if (call->options->dry_run)
 		return try_dry(call, identity, result, error);
+	refresh_ca_bundle(call, identity);
 	if (!renew(call, identity, result, error))
 		return false;
 	result->lacks_spare = call->spares_later && decide_lacks_spare(identity, clock_now());

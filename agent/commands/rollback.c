@@ -1,30 +1,16 @@
+#include "agent/attempt.h"
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
-#include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
-#include "agent/report/console.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
 #include "base/clock.h"
 #include "base/text.h"
 
 #include <inttypes.h>
-
-/* What could not be noted only costs the next run its knowledge. */
-static void note(const struct call *call, struct identity *identity,
-    const struct supervised *supervised, struct result *result, const struct error *reason)
-{
-	struct error error = ERROR_INIT;
-	int64_t now = clock_now();
-
-	/* A person is at it, as with an enrolment. */
-	remember_enrolment(identity, &supervised->outcome, now, &result->reason, reason);
-	if (!journal_save(identity->store, &identity->journal, now, &error))
-		console_print(call->console, "%s", error.message);
-}
 
 static void say_where(const struct identity *identity, uint32_t left, struct result *result)
 {
@@ -60,7 +46,7 @@ bool command_rollback(
 		return false;
 	done = errand_run(call, identity, &errand, result, &supervised, error);
 	if (!supervised.interrupted)
-		note(call, identity, &supervised, result, error);
+		attempt_note(call, identity, &supervised, result, error);
 	if (!done)
 		return false;
 	say_where(identity, left, result);

@@ -1,5 +1,6 @@
 #include "agent/config/setting_value.h"
 
+#include "agent/config/setting_list.h"
 #include "agent/config/url_check.h"
 #include "base/command_line.h"
 #include "base/duration.h"
@@ -13,8 +14,6 @@
 #include <string.h>
 
 #define PIN_DESCRIPTOR_LEAST 5 /* below are stderr and what the worker has of its own */
-
-static const char list_separators[] = " \t,";
 
 /* One kind of value: `at` is its place in the settings. */
 struct kind {
@@ -121,41 +120,25 @@ static bool parse_command(
 static bool parse_list(
     const struct setting *setting, const char *text, void *at, struct error *error)
 {
-	struct setting_list *list = at;
-	size_t before = list->count;
-
 	(void)setting;
-	for (text += strspn(text, list_separators); *text; text += strspn(text, list_separators)) {
-		size_t length = strcspn(text, list_separators);
+	return setting_list_parse(text, at, error);
+}
 
-		if (list->count == SETTINGS_LIST_MAX)
-			return error_set(
-			    error, ERROR_CONFIG, "has more than %d items", SETTINGS_LIST_MAX);
-		list->items[list->count++] = format("%.*s", (int)length, text);
-		text += length;
-	}
-	return list->count > before || refuse(error, "one or more words");
+static bool parse_fingerprints(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	(void)setting;
+	return setting_list_parse_fingerprints(text, at, error);
 }
 
 static char *format_list(const void *at)
 {
-	const struct setting_list *list = at;
-	char *text = NULL;
-
-	for (size_t i = 0; i < list->count; i++) {
-		scoped(char) char *before = text;
-
-		text = format("%s%s%s", before ? before : "", before ? " " : "", list->items[i]);
-	}
-	return text;
+	return setting_list_format(at);
 }
 
 static void clear_list(void *at)
 {
-	struct setting_list *list = at;
-
-	while (list->count > 0)
-		free(list->items[--list->count]);
+	setting_list_clear(at);
 }
 
 static bool parse_seconds(
@@ -372,6 +355,7 @@ static const struct kind kinds[] = {
 	[SETTING_CREDENTIAL] = { parse_credential, format_text, clear_text },
 	[SETTING_COMMAND] = { parse_command, format_text, clear_text },
 	[SETTING_LIST] = { parse_list, format_list, clear_list },
+	[SETTING_FINGERPRINTS] = { parse_fingerprints, format_list, clear_list },
 	[SETTING_SECONDS] = { parse_seconds, format_seconds, NULL },
 	[SETTING_NUMBER] = { parse_number, format_number, NULL },
 	[SETTING_KEY_BITS] = { parse_key_bits, format_number, NULL },

@@ -46,6 +46,8 @@ struct identity_settings {
 	struct setting_list connector_hosts; /* empty: the host of connector_url */
 	char *server_ca_file;                /* NULL: the system store */
 	int64_t connect_timeout, request_timeout;
+	struct setting_list distrusted_ca; /* SHA-256, lower case hex */
+	int64_t distrusted_ca_wait;
 
 	char *module; /* absolute path */
 	char *module_init_args;

@@ -66,6 +66,13 @@ void identity_close(struct identity *identity)
 	identity_empty(identity);
 }
 
+struct distrust identity_distrust(const struct identity *identity)
+{
+	const struct setting_list *list = &identity->settings->distrusted_ca;
+
+	return (struct distrust){ (const char *const *)list->items, list->count };
+}
+
 /* The earliest end of leaf and chain. */
 static bool find_dates(struct identity *identity, int64_t *ret_earliest, struct error *error)
 {
@@ -91,6 +98,7 @@ static bool find_dates(struct identity *identity, int64_t *ret_earliest, struct 
 static bool find_schedule(struct identity *identity, struct error *error)
 {
 	const struct identity_settings *settings = identity->settings;
+	const struct distrust distrust = identity_distrust(identity);
 	scoped(char) char *common_name = NULL;
 	struct error ignored = ERROR_INIT;
 	int64_t earliest_end;
@@ -101,11 +109,13 @@ static bool find_schedule(struct identity *identity, struct error *error)
 	(void)!subject_common_name(
 	    X509_get_subject_name(identity->active.certificate), &common_name, &ignored);
 	identity->chain_end = earliest_end;
+	identity->distrusted = distrust_find(&distrust, identity->active.chain) != NULL;
 	identity->schedule = schedule_due(&(struct schedule_input){
 	    .not_before = identity->not_before,
 	    .leaf_end = identity->not_after,
 	    .earliest_end = earliest_end,
 	    .same_issuer = identity->active.same_issuer,
+	    .at_once = identity->distrusted,
 	    .lifetime_fraction = settings->lifetime_fraction,
 	    .jitter = settings->jitter,
 	    .window_margin = settings->window_margin,
@@ -123,6 +133,7 @@ static bool load_active(struct identity *identity, struct error *error)
 	identity->not_before = 0;
 	identity->not_after = 0;
 	identity->chain_end = 0;
+	identity->distrusted = false;
 	identity->schedule = (struct schedule){ 0 };
 	if (!store_active(identity->store, &number, error))
 		return false;

@@ -76,6 +76,10 @@ struct schedule schedule_due(const struct schedule_input *input)
 	};
 	int64_t floor = later_by(input->not_before, leaf_lifetime / CA_LIMIT_PART);
 
+	if (input->at_once) {
+		schedule.due = schedule.latest = input->not_before;
+		return schedule;
+	}
 	if (input->same_issuer && input->earliest_end < input->leaf_end && schedule.due < floor) {
 		schedule.due = floor;
 		schedule.limited_by_ca = true;

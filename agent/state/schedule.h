@@ -15,6 +15,7 @@ struct schedule_input {
 	int64_t leaf_end;                   /* notAfter of the leaf */
 	int64_t earliest_end;               /* of leaf and every CA in the chain */
 	bool same_issuer;                   /* the last renewal brought the same CA again */
+	bool at_once;                       /* it is not to be used any longer */
 	double lifetime_fraction;           /* 2/3 */
 	double jitter;                      /* 0.1: due up to a tenth of the lifetime earlier */
 	double window_margin;               /* 0.1: no window counts in the last tenth */

@@ -109,6 +109,14 @@ def test_one_whose_key_is_gone_is_not_gone_back_to(renewed):
     renewed.assert_identity_works()
 
 
+def test_one_that_fails_is_told_to_hook_failed(renewed, hooks):
+    renewed.configure(hook_failed=hooks.make("failed"))
+    renewed.token.destroy(id=bytes.fromhex(renewed.generation(1)["key_id"]))
+    assert renewed.run("rollback").status == 69
+    [told] = hooks.told("failed")
+    assert told["error_class"] == "token"
+
+
 def test_it_leads_away_from_an_active_generation_whose_key_is_gone(renewed):
     renewed.token.destroy(id=bytes.fromhex(renewed.generation()["key_id"]))
     assert renewed.run("renew", "--force").status == 69

@@ -1,6 +1,8 @@
 #include "agent/state/schedule.h"
 
 #include "base/text.h"
+#include "base/window.h"
+#include "base/zone.h"
 #include "tests/unit/test.h"
 
 #include <math.h>
@@ -104,6 +106,23 @@ static void a_ca_that_ends_first_is_not_asked_again_before_a_tenth_of_the_leafs_
 		assert_in_range(schedule.due + 1 - START, rows[i].due, rows[i].due + 1);
 		assert_int_equal(schedule.limited_by_ca, rows[i].limited);
 	}
+}
+
+static void what_is_not_to_be_used_any_longer_is_due_now_in_or_out_of_a_window(void **state)
+{
+	struct schedule_input input = certificate(90 * DAY, 6 * DAY);
+	struct windows night = { .count = 0 };
+	struct error error = ERROR_INIT;
+	struct schedule schedule;
+
+	(void)state;
+	assert_ok(windows_parse("02:00-02:01", &night, &error), &error);
+	input.same_issuer = true;
+	input.at_once = true;
+	schedule = schedule_due(&input);
+	assert_int_equal(schedule.due, START);
+	assert_false(schedule.limited_by_ca);
+	assert_int_equal(schedule_start(&schedule, &night, zone_of_host(), START), START);
 }
 
 static void a_leaf_that_ends_first_is_never_held_back(void **state)
@@ -302,6 +321,8 @@ int main(void)
 		cmocka_unit_test(compass_runtime_agents_cases_come_out_the_same),
 		cmocka_unit_test(
 		    a_ca_that_ends_first_is_not_asked_again_before_a_tenth_of_the_leafs_life),
+		cmocka_unit_test(
+		    what_is_not_to_be_used_any_longer_is_due_now_in_or_out_of_a_window),
 		cmocka_unit_test(a_leaf_that_ends_first_is_never_held_back),
 		cmocka_unit_test(the_jitter_is_earlier_by_at_most_its_part_and_stays_the_same),
 		cmocka_unit_test(a_fleet_spreads_out_evenly),
