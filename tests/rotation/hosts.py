@@ -12,9 +12,9 @@ NAMES = [f"h{number:02}" for number in range(1, 21)]
 
 
 class Hosts(Fleet):
-    def __init__(self, directory, connector):
+    def __init__(self, directory, connector, names=NAMES):
         self.day = 0
-        super().__init__(directory, connector, NAMES, rejected_after=0)
+        super().__init__(directory, connector, names, rejected_after=0, distrusted_ca_wait="0s")
 
     def start(self, *arguments, command=(), **options):
         """On the day of which the Connector believes that it is today."""
@@ -27,6 +27,10 @@ class Hosts(Fleet):
         given = self.connector.token(client_id)
         self.secrets |= {given["token"], given["raw_encoded"]}
         return self.token_file(given[form])
+
+    def distrust(self, names, sha256):
+        for name in names:
+            self.configure_one(name, distrusted_ca=sha256)
 
     def issuers(self):
         """{identity: SHA-256 of the CA certificate that it knows as its own}, by `status`."""

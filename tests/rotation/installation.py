@@ -73,8 +73,8 @@ class Secrets(Cluster):
 
 
 class Installation:
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, names=NAMES):
+        self.folder, self.names = folder, names
         self.reports = folder / "reports"
         self._first = self._first_secrets()
         self.secrets = Secrets(folder, *self._first)
@@ -92,7 +92,7 @@ class Installation:
 
     def start(self):
         self.connector.start()
-        self.hosts = Hosts(self.folder / "host", self.connector)
+        self.hosts = Hosts(self.folder / "host", self.connector, self.names)
         self._enroll()
         self._kept = self.folder / "kept"
         for part in (self.hosts.token.directory, self.hosts.state):
@@ -103,7 +103,7 @@ class Installation:
 
     def _enroll(self):
         """Over two months, for 80 to 99 days: the due dates lie in the two weeks around now."""
-        for number, name in enumerate(NAMES):
+        for number, name in enumerate(self.names):
             self.connector.settings(not_before_offset=-3 * DAY * number,
                                     validity_seconds=DAY * (80 + number))
             self.hosts.one(name).enroll()
@@ -119,6 +119,8 @@ class Installation:
         self.travel(0)
         signer, gateway = json.loads(json.dumps(self._first))
         self.secrets = Secrets(self.folder, signer, gateway)
+        for name in self.names:
+            self.hosts.configure_one(name, distrusted_ca=None)
         self.connector.clear_faults()
         self.connector.settings(**self._settings)
         self.look("signer", "gateway")

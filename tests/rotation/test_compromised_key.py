@@ -1,8 +1,10 @@
 """The third procedure: a new key and its certificate, nothing of the old is trusted. Every host ends
 in exit status 20, comes back by a one-time token with a new key, and what the old key signed is never
 accepted again."""
+import json
+
 import pytest
-from cluster import certificates_of, sha256
+from cluster import certificates_of, gateway_secret, sha256
 from hosts import NAMES
 from installation import GATEWAY, SIGNER, Conflict
 
@@ -34,6 +36,31 @@ def test_every_host_is_locked_out_and_enrols_again_with_a_new_key(installation, 
     assert_nothing_old_is_accepted(installation, hosts, NAMES[:2])
     hosts.assert_all_work()
     hosts.assert_at_rest()
+
+
+def test_an_old_ca_that_comes_back_is_not_accepted_by_hosts_that_distrust_its_key(
+        installation, hosts, secrets):
+    before = {name: dict(each) for name, each in secrets.secrets.items()}
+    key = json.loads(secrets.run("inspect", "--json").output)["signer"]["ca"]["public_key_sha256"]
+    installation.rotate(REASON)
+    hosts.distrust(NAMES[:2], key)
+    assert hosts.one(NAMES[0]).run("status")["certificate"]["distrusted"]
+    for name in NAMES[:2]:
+        hosts.enroll_again(name)
+    # Somebody puts the old Secrets back; the gateway, to be sure, trusts both.
+    both = secrets.trusted + certificates_of(before[GATEWAY], "cacert")
+    secrets.put_back(before[SIGNER])
+    secrets.put_back(gateway_secret(*both))
+    installation.look("signer", "gateway")
+    assert installation.accepts_forgery()
+    hosts.assert_all_work()
+    shas = hosts.shas()
+    for name in NAMES[:2]:
+        refused = hosts.one(name).run("renew", "--force")
+        assert (refused.status, refused["error"]["class"]) == (76, "verification"), refused
+        assert "distrusted_ca names" in refused["error"]["message"]
+        assert hosts.one(name).run("rollback").status == 76
+    assert hosts.shas() == shas
 
 
 def test_a_host_that_enrols_before_the_gateway_looks_has_not_lost_its_token(
