@@ -6,9 +6,12 @@
 #include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
+#include "agent/reenrolment.h"
+#include "agent/replaced.h"
 #include "agent/report/console.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
+#include "agent/token_drop.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -72,34 +75,6 @@ static void note(const struct call *call, struct identity *identity, bool probed
 		console_print(call->console, "%s", error.message);
 }
 
-static bool owes_revocation(const struct identity *identity, int64_t now)
-{
-	struct debts revocations = { .count = 0 };
-
-	for (size_t i = 0; i < identity->debts.count; i++)
-		if (identity->debts.list[i].kind == DEBT_REVOKE)
-			revocations.list[revocations.count++] = identity->debts.list[i];
-	return debts_are_payable(&revocations, now);
-}
-
-/* What must come after the renewal is done by a worker with a login of its own; the debt stays
-   when it fails, and the renewal has succeeded. A PIN from a descriptor cannot be read again. */
-static void pay_revocation(
-    const struct call *call, struct identity *identity, const struct result *result)
-{
-	scoped(supervised) struct supervised supervised = { .interrupted = false };
-	const struct errand errand = { .task = JOB_PAY_DEBTS };
-	struct result ignored = result_new();
-	struct error error = ERROR_INIT;
-
-	if (!owes_revocation(identity, clock_now()) || identity->settings->pin_fd >= 0)
-		return;
-	(void)!text_copy(ignored.run_id, sizeof(ignored.run_id), result->run_id);
-	if (!errand_run(call, identity, &errand, &ignored, &supervised, &error))
-		console_print(call->console, "still to be done: %s", error.message);
-	result_clear(&ignored);
-}
-
 static bool work(const struct call *call, struct identity *identity, bool renew,
     struct result *result, struct error *error)
 {
@@ -111,10 +86,11 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 		.renew = renew,
 		.spare = !call->spares_later,
 		.retry_pin = call->options->retry_pin,
+		.revoke_old = call->options->revoke_old,
+		.destroy_old = call->options->destroy_old,
 		.listener = &listener,
 	};
 	bool done = errand_run(call, identity, &errand, result, &supervised, error);
-	struct error interrupted = ERROR_INIT;
 
 	if (!supervised.interrupted)
 		note(call, identity, false, &supervised, result, error);
@@ -128,14 +104,15 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 		result->reason = REASON_SPARE_MADE;
 		say_when(identity, "the next key is made", result);
 	}
-	if (!supervised.outcome.changed)
-		return true;
-	result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
-	say_when(identity, "renewed", result);
-	/* Who uses the old certificate hears of the new one before the old one is revoked. */
-	if (result->interrupted || !hooks_pay(&hooks, &interrupted))
-		return true;
-	pay_revocation(call, identity, result);
+	if (supervised.outcome.changed) {
+		result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
+		say_when(identity, "renewed", result);
+	} else if (replaced_is_asked_for(call)) {
+		/* A kill had come between the activation and the note of what is owed. */
+		result->reason = REASON_RESUMED;
+		result->changed = true;
+		say_when(identity, "an earlier run had renewed it", result);
+	}
 	return true;
 }
 
@@ -188,6 +165,11 @@ static bool renew(
 		*error = decision.error;
 		return false;
 	}
+	/* What was asked for is about another certificate than the one that is replaced by now. */
+	if (decision.reason == REASON_RENEWED_MEANWHILE && replaced_is_asked_for(call))
+		return error_set(error, ERROR_BUSY,
+		    "another run has renewed it meanwhile: nothing has been revoked or destroyed, "
+		    "run it again");
 	if (decision.probe)
 		return probe(call, identity, result, error);
 	if (decision.work && !work(call, identity, decision.renew, result, error))
@@ -203,13 +185,53 @@ static bool renew(
 	return true;
 }
 
+/* With a one-time token that was left for it, where only that helps: known before, or found out. */
+static bool renew_or_enroll(const struct call *call, struct identity *identity,
+    struct result *result, bool *ret_enrolled, struct error *error)
+{
+	scoped(token_drop) struct token_drop drop = { .state = TOKEN_DROP_UNKNOWN };
+
+	*ret_enrolled =
+	    reenrolment_is_called_for(identity) && reenrolment_has_token(identity, &drop);
+	if (*ret_enrolled)
+		return reenrolment_run(call, identity, &drop, result, error);
+	if (renew(call, identity, result, error)) {
+		reenrolment_tidy(call, identity, &drop);
+		return true;
+	}
+	if (error->kind != ERROR_REENROLL || result->interrupted)
+		return false;
+	*ret_enrolled = reenrolment_has_token(identity, &drop);
+	if (!*ret_enrolled) {
+		reenrolment_explain(call, &drop, error);
+		return false;
+	}
+	error_clear(error);
+	return reenrolment_run(call, identity, &drop, result, error);
+}
+
+/* Who uses the old certificate hears of the new one before the old one is revoked. */
+static void settle(const struct hooks *hooks)
+{
+	struct error interrupted = ERROR_INIT;
+
+	if (!hooks->result->interrupted && hooks_pay(hooks, &interrupted))
+		replaced_settle(hooks->call, hooks->identity, hooks->result);
+}
+
 bool command_renew(
     const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
+	const struct hooks hooks = { call, identity, result };
+	bool enrolled = false;
+
 	if (call->options->dry_run)
 		return try_dry(call, identity, result, error);
 	refresh_ca_bundle(call, identity);
-	if (!renew(call, identity, result, error))
+	if (!renew_or_enroll(call, identity, result, &enrolled, error))
+		return false;
+	settle(&hooks);
+	if (!replaced_conclude(call, identity, enrolled, result, error))
 		return false;
 	result->lacks_spare = call->spares_later && decide_lacks_spare(identity, clock_now());
 	return true;

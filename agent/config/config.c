@@ -312,6 +312,8 @@ static bool make_config(
 		config->identities[i] = reading->identities[i].settings;
 	config->count = reading->count;
 	reading->count = 0;
+	if (!identity_settings_check_together(config->identities, config->count, error))
+		return error_prefix(error, "%s", path);
 
 	*ret_config = take(config);
 	return true;

@@ -43,7 +43,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 41
+#define SETTING_COUNT 43
 
 extern const struct setting setting_table[SETTING_COUNT];
 

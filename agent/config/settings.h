@@ -43,6 +43,8 @@ struct identity_settings {
 
 	char *connector_url;                 /* https */
 	char *enrollment_url;                /* https; NULL: --url or the token's own */
+	char *enrollment_token_file;         /* a one-time token may be put there; NULL */
+	char *enrollment_token_credential;   /* the same; NULL */
 	struct setting_list connector_hosts; /* empty: the host of connector_url */
 	char *server_ca_file;                /* NULL: the system store */
 	int64_t connect_timeout, request_timeout;

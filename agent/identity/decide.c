@@ -182,6 +182,13 @@ static enum reason reason_to_wait(const struct identity *identity, bool due)
 	return identity->schedule.limited_by_ca ? REASON_LIMITED_BY_CA : REASON_NOT_DUE;
 }
 
+/* What a one-time token has brought needs no other one: it only waits to be accepted. */
+static bool waits_for_acceptance(const struct journal *journal)
+{
+	return journal->enrolment && !journal->existing && journal->phase > PHASE_KEYED
+	       && journal->phase < PHASE_ACTIVE;
+}
+
 static struct decision decide(const struct identity *identity, const struct wish *wish)
 {
 	const int64_t now = wish->now;
@@ -194,7 +201,8 @@ static struct decision decide(const struct identity *identity, const struct wish
 		return (struct decision){ .error = identity->unreadable };
 	if (wish->force && was_renewed_meanwhile(identity, wish))
 		return nothing(REASON_RENEWED_MEANWHILE);
-	if (waits_for_token(identity, now) || !wish->force)
+	if (waits_for_token(identity, now)
+	    || (!wish->force && !waits_for_acceptance(&identity->journal)))
 		(void)decide_needs_enrolment(
 		    identity, now, &token_needed.reason, &token_needed.error);
 	/* A rotation of CAs half done, and an outage of what checks identities, look like a

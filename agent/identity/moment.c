@@ -84,6 +84,7 @@ const char *moment_name(enum moment_kind kind)
 		[MOMENT_ATTEMPT] = "next attempt",
 		[MOMENT_DEBT] = "what is owed",
 		[MOMENT_SPARE] = "spare key",
+		[MOMENT_TOKEN] = "enrolment with the one-time token that was left",
 	};
 
 	return names[kind];

@@ -47,12 +47,13 @@ enum job_task {
 struct job {
 	enum job_task task;
 	char run_id[RUN_ID_SIZE];
-	bool renew;          /* JOB_RENEW: start a renewal when the journal is idle */
-	bool retry_pin;      /* passes over the latch, by hand */
-	bool prune, unknown; /* JOB_KEYS */
-	bool has_token;      /* JOB_ENROLL: the one-time token follows */
-	bool spare;          /* JOB_RENEW: make the next key ahead where one is wanted */
-	bool others;         /* identities with the same login may follow in this worker */
+	bool renew;                   /* JOB_RENEW: start a renewal when the journal is idle */
+	bool retry_pin;               /* passes over the latch, by hand */
+	bool prune, unknown;          /* JOB_KEYS */
+	bool has_token;               /* JOB_ENROLL: the one-time token follows */
+	bool spare;                   /* JOB_RENEW: make the next key ahead where one is wanted */
+	bool others;                  /* identities with the same login may follow in this worker */
+	bool revoke_old, destroy_old; /* JOB_RENEW, JOB_ENROLL: renewal/wish.h */
 	uint32_t generation;
 	char *url; /* JOB_ENROLL: the token-secured URL; NULL otherwise */
 	/* JOB_ADOPT: absolute paths; the key may be a PKCS#11 URI. NULL otherwise. */

@@ -6,6 +6,7 @@
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
+#include "agent/renewal/wish.h"
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/text.h"
@@ -200,6 +201,7 @@ static bool take_spare(struct run *run, struct error *error)
 	if (!spare_is_fit(run, &fit, error))
 		return error_prefix(error, "take the spare key");
 	journal->spare = false;
+	wish_note(run);
 	if (journal->phase == PHASE_KEYED)
 		journal->keyed = clock_now();
 	return advance(run, fit ? journal->phase : PHASE_REJECTED, error);

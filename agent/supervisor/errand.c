@@ -63,6 +63,8 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 		.key = (char *)errand->key,
 		.ca = (char *)errand->ca,
 		.force = errand->force,
+		.revoke_old = errand->revoke_old,
+		.destroy_old = errand->destroy_old,
 		.settings = (struct identity_settings *)identity->settings,
 	};
 	struct error unloaded = ERROR_INIT;

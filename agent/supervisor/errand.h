@@ -24,6 +24,7 @@ struct errand {
 	const char *url;                    /* NULL without */
 	const char *certificate, *key, *ca; /* of an adoption; NULL without */
 	bool force;
+	bool revoke_old, destroy_old;    /* of what is replaced */
 	const struct secret *token;      /* NULL without */
 	const struct listener *listener; /* NULL without */
 };

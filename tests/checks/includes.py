@@ -49,7 +49,8 @@ MAY = {
     "agent/daemon": (
         {"base", "agent/state", "agent/config", "agent/identity", "agent/report",
          "agent/supervisor", "agent/daemon", "agent/policy.h", "agent/call.h", "agent/options.h",
-         "agent/visit.h", "agent/commands/commands.h"}, {"cjson"}),
+         "agent/visit.h", "agent/commands/commands.h", "agent/reenrolment.h",
+         "agent/token_drop.h"}, {"cjson"}),
     "agent/plan": ({"base", "fleet", "agent/plan"}, {"cjson"}),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
                "agent/report", "agent/supervisor", "agent/hooks", "agent/commands", "agent/doctor",

@@ -450,6 +450,29 @@ static void a_ceiling_of_a_clock_that_was_ahead_does_not_last(void **state)
 	assert_work(host, true);
 }
 
+static void what_a_token_has_brought_waits_for_no_other_token(void **state)
+{
+	struct host *host = *state;
+	struct journal *journal = &host->identity.journal;
+
+	journal->reenroll = true;
+	journal->enrolment = true;
+	for (enum phase phase = PHASE_ISSUED; phase <= PHASE_PROVEN; phase++) {
+		journal->phase = phase;
+		journal->next_attempt = 0;
+		assert_work(host, false);
+		journal->next_attempt = NOW + HOUR;
+		assert_error(host, ERROR_BUSY, REASON_BACKOFF);
+	}
+	/* Of the key alone nobody can tell whether it will get a certificate. */
+	journal->phase = PHASE_KEYED;
+	assert_error(host, ERROR_REENROLL, REASON_EXPIRED);
+	/* Nor does what a renewal has brought help who is refused. */
+	journal->phase = PHASE_VERIFIED;
+	journal->enrolment = false;
+	assert_error(host, ERROR_REENROLL, REASON_EXPIRED);
+}
+
 #define on_a_host(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -471,6 +494,7 @@ int main(void)
 		on_a_host(an_enrolment_without_an_answer_waits_for_a_token),
 		on_a_host(a_refused_identity_waits_for_a_token_and_is_tried_again_rarely),
 		on_a_host(a_refused_identity_that_is_not_due_is_probed_when_the_backoff_has_passed),
+		on_a_host(what_a_token_has_brought_waits_for_no_other_token),
 		on_a_host(a_revoked_identity_is_not_tried_but_by_hand),
 		on_a_host(a_force_that_waited_through_a_renewal_does_nothing),
 		on_a_host(an_identity_that_cannot_be_read_is_left_alone),

@@ -127,7 +127,12 @@ static void assert_write_end(int descriptor, int reading)
 static void several_jobs_follow_each_other_each_with_its_lock(void **state)
 {
 	struct pair *pair = *state;
-	struct job job = { .task = JOB_RENEW, .run_id = "1", .spare = true, .others = true };
+	struct job job = { .task = JOB_RENEW,
+		.run_id = "1",
+		.spare = true,
+		.others = true,
+		.revoke_old = true,
+		.destroy_old = true };
 	scoped(secret) struct secret *token = NULL;
 	struct error error = ERROR_INIT;
 
@@ -143,6 +148,7 @@ static void several_jobs_follow_each_other_each_with_its_lock(void **state)
 		assert_int_equal(close(ends[1]), 0);
 		assert_ok(job_receive(pair->worker, &received, &token, &lock, &error), &error);
 		assert_true(received.spare && received.others);
+		assert_true(received.revoke_old && received.destroy_old);
 		assert_write_end(lock, ends[0]);
 		assert_int_equal(close(lock), 0);
 		assert_int_equal(read(ends[0], &byte, 1), 0); /* nobody else had it */
