@@ -9,7 +9,18 @@ for folder in ("connector", "token", "crash", "rootca", "scenarios"):
 
 pytest.register_assert_rewrite("world", "fleet", "hosts", "cluster", "installation")
 
-from installation import Installation  # noqa: E402
+from installation import FULL, Installation  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "full: takes minutes, with RENEWAL_AGENT_FULL=1 only")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Left out, and said to be, not passed over as if they had passed."""
+    left_out = [each for each in items if each.get_closest_marker("full") and not FULL]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [each for each in items if each not in left_out]
 
 
 @pytest.fixture(scope="session")

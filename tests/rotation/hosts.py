@@ -32,6 +32,11 @@ class Hosts(Fleet):
         for name in names:
             self.configure_one(name, distrusted_ca=sha256)
 
+    def folder_of_tokens(self):
+        folder = self.directory / "tokens-left"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
     def issuers(self):
         """{identity: SHA-256 of the CA certificate that it knows as its own}, by `status`."""
         return {name: each["certificate"]["issuer_sha256"]

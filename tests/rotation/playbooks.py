@@ -8,6 +8,7 @@ import subprocess
 import yaml
 from world import PROGRAM, ROOT
 
+COLLECTION = ROOT / "packaging" / "ansible"
 HOSTS = {"hsm1": ["h01", "h02"], "hsm2": ["h03", "h04"]}
 IDENTITIES = [name for names in HOSTS.values() for name in names]
 TIMEOUT = 600
@@ -33,7 +34,7 @@ class Playbooks:
         self.shown = []
         place = folder / "ansible_collections" / "renewal_agent"
         place.mkdir(parents=True)
-        (place / "fleet").symlink_to(ROOT / "packaging" / "ansible")
+        (place / "fleet").symlink_to(COLLECTION)
         for host, names in HOSTS.items():
             self._configure(host, names)
         self.write_inventory()

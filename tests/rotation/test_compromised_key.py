@@ -63,6 +63,23 @@ def test_an_old_ca_that_comes_back_is_not_accepted_by_hosts_that_distrust_its_ke
     assert hosts.shas() == shas
 
 
+def test_hosts_that_find_a_token_come_back_by_themselves(installation, hosts, secrets):
+    installation.rotate(REASON)
+    late = NAMES[:3]
+    for name in late:
+        path = hosts.folder_of_tokens() / name
+        hosts.configure_one(name, enrollment_token_file=path)
+    hosts.renew_each(late, status=20)
+    for name in late[:2]:
+        path = hosts.folder_of_tokens() / name
+        hosts.one(name).one_time_token().rename(path)
+        assert hosts.one(name).run("renew", "--force").status == 0
+        assert not path.exists()
+    assert hosts.works() == {name: name in late[:2] for name in NAMES}
+    for name in late:
+        hosts.configure_one(name, enrollment_token_file=None)
+
+
 def test_a_host_that_enrols_before_the_gateway_looks_has_not_lost_its_token(
         installation, hosts, secrets):
     secrets.replace(secrets.rotate(REASON))
