@@ -1,45 +1,7 @@
 #include "agent/identity/moment.h"
 
-#include "agent/identity/identity.h"
 #include "agent/policy.h"
-#include "tests/unit/test.h"
-
-#define NOW INT64_C(1800000000)
-#define MINUTE INT64_C(60)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
-
-/* A healthy identity whose certificate is due in an hour. */
-struct host {
-	struct identity_settings settings;
-	struct identity identity;
-};
-
-static int set_up(void **state)
-{
-	struct host *host = calloc(1, sizeof(*host));
-
-	assert_non_null(host);
-	host->settings = (struct identity_settings){ .name = "orders", .clock_skew = 300 };
-	host->identity = (struct identity){
-		.settings = &host->settings,
-		.lock = -1,
-		.active = { .number = 3 },
-		.not_before = NOW - 10 * HOUR,
-		.not_after = NOW + 5 * HOUR,
-		.schedule = { .due = NOW + HOUR },
-	};
-	journal_clear(&host->identity.journal);
-	host->identity.journal.saved = NOW - HOUR;
-	*state = host;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	free(*state);
-	return 0;
-}
+#include "tests/unit/decision_scene.h"
 
 static void assert_moment(
     const struct host *host, int64_t now, enum moment_kind kind, int64_t at, int64_t due)
@@ -213,7 +175,7 @@ static void an_identity_that_cannot_be_read_has_no_moment_of_its_own(void **stat
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, decision_set_up, decision_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_healthy_identity_waits_for_its_due_date),
 		TEST(what_has_passed_is_now),
