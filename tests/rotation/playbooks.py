@@ -75,7 +75,7 @@ class Playbooks:
              "-e", json.dumps(variables), *options], env=environment, cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             timeout=TIMEOUT, check=False)
-        assert not [secret for secret in hosts.secrets if secret in done.stdout], "a secret is shown"
+        assert not [each for each in hosts.secrets if each in done.stdout], "a secret is shown"
         return Play(done.returncode, done.stdout)
 
     def issuers(self):
