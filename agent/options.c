@@ -98,6 +98,10 @@ static const struct option table[] = {
 	  "renew: now, due or not, outside of windows and in a back-off too; adopt: in the place of what is active" },
 	{ "dry-run", NULL, 0, COMMAND_RENEW, AT(dry_run), NULL,
 	  "try token, key and connection, and change nothing" },
+	{ "revoke-old", NULL, 0, COMMAND_RENEW, AT(revoke_old), NULL,
+	  "with --force: revoke what is replaced, and every retained certificate, once the new one is active" },
+	{ "destroy-old", NULL, 0, COMMAND_RENEW, AT(destroy_old), NULL,
+	  "with --force: destroy their keys, whatever retain says; with --revoke-old, after that" },
 	{ "retry-pin", NULL, 0, COMMAND_ENROLL | COMMAND_ADOPT | COMMAND_RENEW | COMMAND_ROLLBACK, AT(retry_pin), NULL,
 	  "try the PIN although the token has refused it before" },
 	{ "prune", NULL, 0, COMMAND_KEYS, AT(prune), NULL,
@@ -251,6 +255,11 @@ static bool check(const struct options *options, uint32_t seen, struct error *er
 	if (bit == COMMAND_ADOPT && (!options->certificate || !options->key))
 		return error_set(error, ERROR_USAGE,
 		    "adopt needs --certificate FILE and --key FILE (or a pkcs11: URI)");
+	if ((options->revoke_old || options->destroy_old) && (!options->force || options->dry_run))
+		return error_set(error, ERROR_USAGE,
+		    "--%s needs --force%s: it is about what a renewal in this run replaces",
+		    options->revoke_old ? "revoke-old" : "destroy-old",
+		    options->dry_run ? ", and does not go with --dry-run" : "");
 	if (bit == COMMAND_KEYS && options->unknown && !options->prune)
 		return error_set(error, ERROR_USAGE, "--unknown only goes with --prune");
 	if (bit == COMMAND_REVOKE && options->active == (options->generation != 0))

@@ -34,6 +34,7 @@ struct options {
 	const char *certificate, *key, *ca; /* adopt */
 	bool force;                         /* adopt, renew */
 	bool dry_run;                       /* renew */
+	bool revoke_old, destroy_old;       /* renew */
 	bool retry_pin;                     /* enroll, adopt, renew, rollback */
 	bool prune, unknown;                /* keys */
 	bool active;                        /* revoke */

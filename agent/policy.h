@@ -12,6 +12,8 @@
 /* An own certificate that is past its end is believed to be expired if the server's clock is
    within this of ours. */
 #define POLICY_CLOCK_AGREES (5 * 60)
+/* So often a worker waits for the Connector to load a CA in the place of a distrusted one. */
+#define POLICY_DISTRUSTED_WAITS 3
 /* Two looks at nameless objects, so far apart, must see the same ones before they are ours. */
 #define POLICY_NAMELESS_PAUSE 2
 /* What the label of every object of the agent's begins with; nothing with another one is destroyed. */

@@ -2,8 +2,10 @@
 
 #include "agent/call.h"
 #include "agent/commands/commands.h"
+#include "agent/gateway_news.h"
 #include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
+#include "agent/identity/rest.h"
 #include "agent/identity/result.h"
 #include "agent/metrics/metrics.h"
 #include "agent/options.h"
@@ -131,39 +133,76 @@ static void carry_out(const struct call *call, struct identity *identity, struct
 	const struct hooks hooks = { call, identity, result };
 	const bool pays = pays_hooks(call->options);
 	struct error interrupted = ERROR_INIT;
+	struct gateway_news gateway;
 	char before[CERTIFICATE_SHA256_TEXT_SIZE];
 	char after[CERTIFICATE_SHA256_TEXT_SIZE];
 
 	if (pays && !hooks_pay(&hooks, &result->error))
 		return;
 	read_issuer(identity, before);
+	gateway = gateway_news_begin(identity);
 	(void)!command->run(call, identity, result, &result->error);
 	read_issuer(identity, after);
 	tell_ca_change(call, before, after);
+	gateway_news_tell(&gateway, call, identity);
 	if (pays && !result->interrupted)
 		(void)!hooks_pay(&hooks, &interrupted); /* the result says so */
 	hooks_conclude(result);
 }
 
+/* A run that says what it finds in detail has to look. */
+static bool may_rest(const struct call *call)
+{
+	const struct options *options = call->options;
+
+	return options->command->bit == COMMAND_RENEW && !options->force && !options->dry_run
+	       && !options->retry_pin && !options->json && !options->verbose && !call->metrics;
+}
+
+static bool is_at_rest(
+    const struct call *call, const struct identity_settings *settings, struct result *result)
+{
+	char message[REST_MESSAGE_SIZE];
+
+	if (!may_rest(call) || !rest_find(settings, clock_now(), message))
+		return false;
+	result->reason = REASON_NOT_DUE;
+	return text_copy(result->message, sizeof(result->message), message);
+}
+
+static void note_rest(
+    const struct call *call, const struct identity *identity, const struct result *result)
+{
+	if (may_rest(call) && result->error.kind == ERROR_NONE && !result->changed
+	    && result->reason == REASON_NOT_DUE)
+		rest_note(identity, clock_now(), result->message);
+}
+
+static void visit_opened(const struct call *call, struct identity *identity, struct result *result)
+{
+	tell_damage(call, identity);
+	carry_out(call, identity, result);
+	tell_audit_head(call, identity);
+	metrics_observe(call->metrics, identity);
+	note_rest(call, identity, result);
+}
+
 int visit_for(const struct call *call, const struct identity_settings *settings,
     struct result *result, cJSON **ret_report)
 {
-	const struct command *command = call->options->command;
 	scoped(identity) struct identity identity;
 	int64_t began = clock_milliseconds();
+	bool named;
 	bool opened;
 
 	identity_empty(&identity);
-	opened = run_id_make(result->run_id, &result->error);
+	named = run_id_make(result->run_id, &result->error);
 	console_enter(call->console, settings->name, result->run_id);
 	console_explain(call->console, "run %s", result->run_id);
-	opened = opened && open_identity(command, settings, &identity, &result->error);
-	if (opened) {
-		tell_damage(call, &identity);
-		carry_out(call, &identity, result);
-		tell_audit_head(call, &identity);
-		metrics_observe(call->metrics, &identity);
-	}
+	opened = named && !is_at_rest(call, settings, result)
+		 && open_identity(call->options->command, settings, &identity, &result->error);
+	if (opened)
+		visit_opened(call, &identity, result);
 	result->total_milliseconds = clock_milliseconds() - began;
 	visit_tell(call, result);
 	console_enter(call->console, NULL, NULL);

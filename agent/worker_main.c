@@ -16,6 +16,7 @@
 #include "agent/renewal/run.h"
 #include "agent/renewal/spare.h"
 #include "agent/renewal/steps.h"
+#include "agent/renewal/wish.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/secret.h"
@@ -71,9 +72,9 @@ static bool carry_out(struct run *run, struct error *error)
 
 	switch (run->job->task) {
 	case JOB_RENEW:
-		return renew(run, run->job->renew, error);
+		return wish_prepare(run, error) && renew(run, run->job->renew, error);
 	case JOB_ENROLL:
-		return enroll(run, error);
+		return wish_prepare(run, error) && enroll(run, error);
 	case JOB_ADOPT:
 		return adoption_run(run, error);
 	case JOB_ROLLBACK:

@@ -26,6 +26,7 @@ static const struct {
 	[ERROR_PERMISSION] = { "permission", "state", EX_NOPERM },
 	[ERROR_CONNECTOR] = { "connector", "connector", EX_PROTOCOL },
 	[ERROR_VERIFICATION] = { "verification", "verification", EX_PROTOCOL },
+	[ERROR_DISTRUSTED] = { "distrusted", "verification", EX_PROTOCOL },
 	[ERROR_NETWORK] = { "network", "network", EX_TEMPFAIL },
 	[ERROR_REJECTED] = { "rejected", "connector", EX_TEMPFAIL },
 	[ERROR_UNPROVEN] = { "unproven", "connector", EX_TEMPFAIL },

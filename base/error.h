@@ -23,6 +23,7 @@ enum error_kind {
 	ERROR_PERMISSION,   /* a file or folder may not be read or written */
 	ERROR_CONNECTOR,    /* the Connector refused, or answered what cannot be accepted */
 	ERROR_VERIFICATION, /* what it returned failed a check of ours */
+	ERROR_DISTRUSTED,   /* a certificate came from a CA that is distrusted */
 	ERROR_NETWORK,      /* nobody answered, or the answer was cut or is a passing failure */
 	ERROR_REJECTED,     /* the identity was refused: passing until it has been seen for long */
 	ERROR_UNPROVEN,     /* the new identity was refused: the old one stays, asked again later */

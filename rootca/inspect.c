@@ -98,13 +98,13 @@ static void print_ca(const cJSON *ca)
 	int64_t bits = 0;
 
 	(void)json_integer(ca, "key_bits", &bits);
-	printf("    subject  %s\n    sha256   %s\n    key id   %s, RSA %d%s\n"
+	printf("    subject  %s\n    sha256   %s\n    key      %s, RSA %d%s\n    key id   %s\n"
 	       "    valid    %s to %s%s\n",
-	    json_string(ca, "subject"), json_string(ca, "sha256"), identifier ? identifier : "none",
-	    (int)bits,
+	    json_string(ca, "subject"), json_string(ca, "sha256"),
+	    json_string(ca, "public_key_sha256"), (int)bits,
 	    json_boolean(ca, "key_of_the_signer", false) ? ", the signer's" : ", not the signer's",
-	    json_string(ca, "not_before"), json_string(ca, "not_after"),
-	    json_boolean(ca, "expired", false) ? "  EXPIRED" : "");
+	    identifier ? identifier : "none", json_string(ca, "not_before"),
+	    json_string(ca, "not_after"), json_boolean(ca, "expired", false) ? "  EXPIRED" : "");
 }
 
 static void print_head(const char *what, const cJSON *secret)

@@ -43,7 +43,7 @@ static bool set_dates(X509 *certificate, const X509 *old, int64_t now, uint32_t 
 	int64_t old_from = 0;
 	int64_t old_to = 0;
 
-	if (old && certificate_dates(old, &old_from, &old_to, &ignored) && old_from >= from)
+	if (certificate_dates(old, &old_from, &old_to, &ignored) && old_from >= from)
 		from = old_from + 1;
 	return ASN1_TIME_set(X509_getm_notBefore(certificate), (time_t)from)
 	       && ASN1_TIME_adj(X509_getm_notAfter(certificate), (time_t)now, (int)days, 0);
@@ -62,12 +62,12 @@ static bool add(X509 *certificate, int nid, const char *value)
 	return added;
 }
 
-/* The same octets as the old certificate has, however these were made. */
-static bool add_key_identifier(X509 *certificate, const X509 *old)
+/* For the same key the same octets as the old certificate has, however these were made. */
+static bool add_key_identifier(X509 *certificate, const EVP_PKEY *key, const X509 *old)
 {
-	const ASN1_OCTET_STRING *kept = old ? X509_get0_subject_key_id((X509 *)old) : NULL;
+	const ASN1_OCTET_STRING *kept = X509_get0_subject_key_id((X509 *)old);
 
-	if (!kept)
+	if (!kept || EVP_PKEY_eq(key, X509_get0_pubkey(old)) != 1)
 		return add(certificate, NID_subject_key_identifier, "hash");
 	return X509_add1_ext_i2d(
 		   certificate, NID_subject_key_identifier, (void *)kept, 0, X509V3_ADD_DEFAULT)
@@ -81,7 +81,7 @@ static bool fill(X509 *certificate, EVP_PKEY *key, const X509_NAME *subject, con
 	       && X509_set_issuer_name(certificate, subject) && X509_set_pubkey(certificate, key)
 	       && add(certificate, NID_basic_constraints, "critical,CA:TRUE")
 	       && add(certificate, NID_key_usage, "critical,keyCertSign,cRLSign")
-	       && add_key_identifier(certificate, old)
+	       && add_key_identifier(certificate, key, old)
 	       && add(certificate, NID_authority_key_identifier, "keyid:always");
 }
 

@@ -49,6 +49,8 @@ static bool check_beginning(
 {
 	if (standing->stage == STAGE_GATEWAY_AHEAD || standing->stage == STAGE_SIGNER_AHEAD)
 		return refuse_half_done(standing, error);
+	if (standing->stage == STAGE_SIGNER_BEHIND && options->reason != ROTATION_COMPROMISED_KEY)
+		return refuse_half_done(standing, error);
 	if (standing->stage == STAGE_OVERLAP && options->reason == ROTATION_EXPIRING)
 		return error_set(error, ERROR_CONFIG, "this rotation has been done already: %s; %s",
 		    standing_stage_meaning(standing), standing_next(standing));
@@ -115,8 +117,7 @@ static bool plan_new(const struct standing *standing, const struct options *opti
 	plan->gateway_changes = true;
 	plan->keeps_trusted = options->reason == ROTATION_EXPIRING;
 	return new_ca_certificate(new_key ? plan->key : standing->pair.key, subject,
-	    new_key ? NULL : standing->pair.certificate, now, options->days, &plan->certificate,
-	    error);
+	    standing->pair.certificate, now, options->days, &plan->certificate, error);
 }
 
 /* Whether what stands there half-way is a rotation for this reason. */

@@ -134,12 +134,25 @@ static X509 *find_successor(const struct standing *standing)
 	return found;
 }
 
+/* Of another key, younger than the signer's certificate. */
+static bool trusts_a_newer_key(const struct standing *standing)
+{
+	for (int i = 0; i < sk_X509_num(standing->trusted); i++) {
+		const X509 *each = sk_X509_value(standing->trusted, i);
+
+		if (!standing_has_same_key(each, standing->pair.certificate)
+		    && begin_of(each) > begin_of(standing->pair.certificate))
+			return true;
+	}
+	return false;
+}
+
 static enum stage find_stage(const struct standing *standing)
 {
 	if (standing->successor)
 		return STAGE_GATEWAY_AHEAD;
 	if (!standing_is_trusted(standing, standing->pair.certificate))
-		return STAGE_SIGNER_AHEAD;
+		return trusts_a_newer_key(standing) ? STAGE_SIGNER_BEHIND : STAGE_SIGNER_AHEAD;
 	return sk_X509_num(standing->trusted) == 1 ? STAGE_STEADY : STAGE_OVERLAP;
 }
 
@@ -172,6 +185,7 @@ const char *standing_stage_name(enum stage stage)
 		[STAGE_OVERLAP] = "overlap",
 		[STAGE_GATEWAY_AHEAD] = "gateway-ahead",
 		[STAGE_SIGNER_AHEAD] = "signer-ahead",
+		[STAGE_SIGNER_BEHIND] = "signer-behind",
 	};
 
 	_Static_assert(ARRAY_LENGTH(names) == STAGE_COUNT, "every stage has its name");
@@ -207,6 +221,10 @@ const char *standing_stage_meaning(const struct standing *standing)
 			   : "a rotation stopped half-way: the signer uses a newer CA certificate "
 			     "of "
 			     "the same key, which the gateway does not trust yet";
+	case STAGE_SIGNER_BEHIND:
+		return "a rotation to a new key stopped half-way, from the wrong end: the gateway "
+		       "trusts a newer CA, whose key the signer does not have, and not what the "
+		       "signer signs";
 	case STAGE_COUNT:
 		break;
 	}
@@ -232,6 +250,10 @@ const char *standing_next(const struct standing *standing)
 			   : "finish it with the CA that is there: root-ca rotate --reason "
 			     "expiring "
 			     "--finish (or --reason compromised-certificate --finish)";
+	case STAGE_SIGNER_BEHIND:
+		return "replace the signer's Secret too, by what was printed together with the "
+		       "gateway's; if that is lost, the key is: begin again with root-ca rotate "
+		       "--reason compromised-key --days N";
 	case STAGE_COUNT:
 		break;
 	}

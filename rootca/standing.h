@@ -23,6 +23,7 @@ enum stage {
 	STAGE_OVERLAP, /* the gateway trusts the signer's CA and others */
 	STAGE_GATEWAY_AHEAD, /* the gateway trusts a newer CA of the signer's key, which the signer lacks */
 	STAGE_SIGNER_AHEAD, /* the gateway does not trust the signer's CA */
+	STAGE_SIGNER_BEHIND, /* neither that, and it trusts a newer one of a key that the signer lacks */
 	STAGE_COUNT
 };
 

@@ -14,7 +14,7 @@ const struct command command_table[COMMAND_COUNT] = {
 	  .arguments = "--certificate FILE --key FILE|pkcs11:URI [--ca FILE] [--force] [--retry-pin]",
 	  .sentence = "take over a certificate and its key; the next renewal makes a key of its own in the token" },
 	{ .name = "renew", .bit = COMMAND_RENEW, .access = COMMAND_WRITES, .run = command_renew,
-	  .arguments = "[--force] [--dry-run] [--retry-pin]",
+	  .arguments = "[--force [--revoke-old] [--destroy-old]] [--dry-run] [--retry-pin]",
 	  .sentence = "replace the certificate and its key when they are due" },
 	{ .name = "status", .bit = COMMAND_STATUS, .access = COMMAND_READS, .run = command_status,
 	  .arguments = "",

@@ -3,12 +3,16 @@
 #include "agent/hooks/hooks.h"
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
+#include "agent/identity/notice.h"
 #include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
+#include "agent/reenrolment.h"
+#include "agent/replaced.h"
 #include "agent/report/console.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
+#include "agent/token_drop.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -41,6 +45,7 @@ static bool try_dry(
 	const struct errand errand = {
 		.task = JOB_DRY_RUN,
 		.retry_pin = call->options->retry_pin,
+		.unnoted = true,
 	};
 
 	result->reason = REASON_DRY_RUN;
@@ -55,12 +60,19 @@ static bool try_dry(
 }
 
 /* What could not be noted only costs the next run its knowledge. */
+static void save(const struct call *call, struct identity *identity, int64_t now)
+{
+	struct error error = ERROR_INIT;
+
+	if (!journal_save(identity->store, &identity->journal, now, &error))
+		console_print(call->console, "%s", error.message);
+}
+
 static void note(const struct call *call, struct identity *identity, bool probed,
     const struct supervised *supervised, struct result *result, struct error *reason)
 {
 	const struct hooks hooks = { call, identity, result };
 	const bool needed_token = identity->journal.reenroll;
-	struct error error = ERROR_INIT;
 	int64_t now = clock_now();
 
 	if (probed)
@@ -68,36 +80,7 @@ static void note(const struct call *call, struct identity *identity, bool probed
 	else
 		remember_renewal(identity, &supervised->outcome, now, &result->reason, reason);
 	hooks_owe_failure(&hooks, needed_token, reason);
-	if (!journal_save(identity->store, &identity->journal, now, &error))
-		console_print(call->console, "%s", error.message);
-}
-
-static bool owes_revocation(const struct identity *identity, int64_t now)
-{
-	struct debts revocations = { .count = 0 };
-
-	for (size_t i = 0; i < identity->debts.count; i++)
-		if (identity->debts.list[i].kind == DEBT_REVOKE)
-			revocations.list[revocations.count++] = identity->debts.list[i];
-	return debts_are_payable(&revocations, now);
-}
-
-/* What must come after the renewal is done by a worker with a login of its own; the debt stays
-   when it fails, and the renewal has succeeded. A PIN from a descriptor cannot be read again. */
-static void pay_revocation(
-    const struct call *call, struct identity *identity, const struct result *result)
-{
-	scoped(supervised) struct supervised supervised = { .interrupted = false };
-	const struct errand errand = { .task = JOB_PAY_DEBTS };
-	struct result ignored = result_new();
-	struct error error = ERROR_INIT;
-
-	if (!owes_revocation(identity, clock_now()) || identity->settings->pin_fd >= 0)
-		return;
-	(void)!text_copy(ignored.run_id, sizeof(ignored.run_id), result->run_id);
-	if (!errand_run(call, identity, &errand, &ignored, &supervised, &error))
-		console_print(call->console, "still to be done: %s", error.message);
-	result_clear(&ignored);
+	save(call, identity, now);
 }
 
 static bool work(const struct call *call, struct identity *identity, bool renew,
@@ -111,10 +94,11 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 		.renew = renew,
 		.spare = !call->spares_later,
 		.retry_pin = call->options->retry_pin,
+		.revoke_old = call->options->revoke_old,
+		.destroy_old = call->options->destroy_old,
 		.listener = &listener,
 	};
 	bool done = errand_run(call, identity, &errand, result, &supervised, error);
-	struct error interrupted = ERROR_INIT;
 
 	if (!supervised.interrupted)
 		note(call, identity, false, &supervised, result, error);
@@ -128,14 +112,15 @@ static bool work(const struct call *call, struct identity *identity, bool renew,
 		result->reason = REASON_SPARE_MADE;
 		say_when(identity, "the next key is made", result);
 	}
-	if (!supervised.outcome.changed)
-		return true;
-	result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
-	say_when(identity, "renewed", result);
-	/* Who uses the old certificate hears of the new one before the old one is revoked. */
-	if (result->interrupted || !hooks_pay(&hooks, &interrupted))
-		return true;
-	pay_revocation(call, identity, result);
+	if (supervised.outcome.changed) {
+		result->reason = supervised.outcome.resumed ? REASON_RESUMED : REASON_RENEWED;
+		say_when(identity, "renewed", result);
+	} else if (replaced_is_asked_for(call)) {
+		/* A kill had come between the activation and the note of what is owed. */
+		result->reason = REASON_RESUMED;
+		result->changed = true;
+		say_when(identity, "an earlier run had renewed it", result);
+	}
 	return true;
 }
 
@@ -160,6 +145,58 @@ static bool probe(
 	return true;
 }
 
+/* No renewal has failed: hooks hear of it once it means that a one-time token is needed. */
+static void note_daily(const struct call *call, struct identity *identity,
+    const struct supervised *supervised, struct result *result, struct error *reason)
+{
+	const struct hooks hooks = { call, identity, result };
+	struct error error = ERROR_INIT;
+	int64_t now = clock_now();
+
+	remember_daily_probe(identity, &supervised->outcome, now, &result->reason, reason);
+	if (identity->journal.reenroll)
+		hooks_owe_failure(&hooks, false, reason);
+	save(call, identity, now);
+	if (!notice_save(identity, &error))
+		console_print(call->console, "%s", error.message);
+}
+
+/* One that needs nothing: whether that is so. */
+static bool probe_daily(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
+{
+	scoped(supervised) struct supervised supervised = { .interrupted = false };
+	const struct errand errand = {
+		.task = JOB_DRY_RUN,
+		.retry_pin = call->options->retry_pin,
+	};
+	bool done;
+
+	if (!notice_probe(identity, clock_now(), error))
+		return error_prefix(error, "the daily probe is not made");
+	done = errand_run(call, identity, &errand, result, &supervised, error);
+	if (!done)
+		(void)error_prefix(error, "daily probe");
+	if (!supervised.interrupted)
+		note_daily(call, identity, &supervised, result, error);
+	if (!done)
+		return false;
+	result->reason = REASON_PROBED;
+	say_when(identity, "the Connector accepts it", result);
+	return true;
+}
+
+/* Who trusts by it must not have to wait for a renewal. */
+static void refresh_ca_bundle(const struct call *call, const struct identity *identity)
+{
+	const struct distrust distrust = identity_distrust(identity);
+	struct error error = ERROR_INIT;
+
+	if (distrust.count > 0
+	    && !store_refresh_ca_bundle(identity->store, clock_now(), &distrust, &error))
+		console_print(call->console, "%s", error.message);
+}
+
 static bool renew(
     const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
@@ -177,8 +214,14 @@ static bool renew(
 		*error = decision.error;
 		return false;
 	}
+	/* What was asked for is about another certificate than the one that is replaced by now. */
+	if (decision.reason == REASON_RENEWED_MEANWHILE && replaced_is_asked_for(call))
+		return error_set(error, ERROR_BUSY,
+		    "another run has renewed it meanwhile: nothing has been revoked or destroyed, "
+		    "run it again");
 	if (decision.probe)
-		return probe(call, identity, result, error);
+		return decision.daily ? probe_daily(call, identity, result, error)
+				      : probe(call, identity, result, error);
 	if (decision.work && !work(call, identity, decision.renew, result, error))
 		return false;
 	if (result->changed)
@@ -192,12 +235,53 @@ static bool renew(
 	return true;
 }
 
+/* With a one-time token that was left for it, where only that helps: known before, or found out. */
+static bool renew_or_enroll(const struct call *call, struct identity *identity,
+    struct result *result, bool *ret_enrolled, struct error *error)
+{
+	scoped(token_drop) struct token_drop drop = { .state = TOKEN_DROP_UNKNOWN };
+
+	*ret_enrolled =
+	    reenrolment_is_called_for(identity) && reenrolment_has_token(identity, &drop);
+	if (*ret_enrolled)
+		return reenrolment_run(call, identity, &drop, result, error);
+	if (renew(call, identity, result, error)) {
+		reenrolment_tidy(call, identity, &drop);
+		return true;
+	}
+	if (error->kind != ERROR_REENROLL || result->interrupted)
+		return false;
+	*ret_enrolled = reenrolment_has_token(identity, &drop);
+	if (!*ret_enrolled) {
+		reenrolment_explain(call, &drop, error);
+		return false;
+	}
+	error_clear(error);
+	return reenrolment_run(call, identity, &drop, result, error);
+}
+
+/* Who uses the old certificate hears of the new one before the old one is revoked. */
+static void settle(const struct hooks *hooks)
+{
+	struct error interrupted = ERROR_INIT;
+
+	if (!hooks->result->interrupted && hooks_pay(hooks, &interrupted))
+		replaced_settle(hooks->call, hooks->identity, hooks->result);
+}
+
 bool command_renew(
     const struct call *call, struct identity *identity, struct result *result, struct error *error)
 {
+	const struct hooks hooks = { call, identity, result };
+	bool enrolled = false;
+
 	if (call->options->dry_run)
 		return try_dry(call, identity, result, error);
-	if (!renew(call, identity, result, error))
+	refresh_ca_bundle(call, identity);
+	if (!renew_or_enroll(call, identity, result, &enrolled, error))
+		return false;
+	settle(&hooks);
+	if (!replaced_conclude(call, identity, enrolled, result, error))
 		return false;
 	result->lacks_spare = call->spares_later && decide_lacks_spare(identity, clock_now());
 	return true;

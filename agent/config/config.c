@@ -155,7 +155,8 @@ static bool take_line(void *context, const struct ini_line *line, struct error *
 	if (setting->of_agent && reading->current != &reading->agent)
 		return error_set(error, ERROR_CONFIG, "\"%s\" belongs into [agent]", setting->name);
 	place = &reading->current->places[setting - setting_table];
-	if (place->line != 0 && setting->kind != SETTING_LIST)
+	if (place->line != 0 && setting->kind != SETTING_LIST
+	    && setting->kind != SETTING_FINGERPRINTS)
 		return error_set(error, ERROR_CONFIG,
 		    "\"%s\" is set a second time in [%s]: first %s:%u", setting->name,
 		    line->section, place->path, place->line);
@@ -311,6 +312,8 @@ static bool make_config(
 		config->identities[i] = reading->identities[i].settings;
 	config->count = reading->count;
 	reading->count = 0;
+	if (!identity_settings_check_together(config->identities, config->count, error))
+		return error_prefix(error, "%s", path);
 
 	*ret_config = take(config);
 	return true;

@@ -104,6 +104,22 @@ bool identity_settings_check(const struct identity_settings *settings, struct er
 	return true;
 }
 
+/* The first one to come by would take the token of another. */
+bool identity_settings_check_together(
+    const struct identity_settings *list, size_t count, struct error *error)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i && list[i].enrollment_token_file; j++)
+			if (text_equal(
+				list[i].enrollment_token_file, list[j].enrollment_token_file))
+				return error_set(error, ERROR_CONFIG,
+				    "[identity %s] and [identity %s] have the same "
+				    "enrollment_token_file, %s: a one-time token is for one "
+				    "identity",
+				    list[j].name, list[i].name, list[i].enrollment_token_file);
+	return true;
+}
+
 bool identity_settings_share_login(
     const struct identity_settings *a, const struct identity_settings *b)
 {

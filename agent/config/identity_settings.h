@@ -22,3 +22,6 @@ void identity_settings_fill(struct identity_settings *settings, const bool *is_s
 /* What is required is there, and at most one way to the PIN. ERROR_CONFIG. */
 MUST_CHECK bool identity_settings_check(
     const struct identity_settings *settings, struct error *error);
+/* What no two of them may have in common. ERROR_CONFIG. */
+MUST_CHECK bool identity_settings_check_together(
+    const struct identity_settings *list, size_t count, struct error *error);

@@ -12,12 +12,13 @@
 
 enum setting_kind {
 	SETTING_TEXT,
-	SETTING_PATH,       /* absolute */
-	SETTING_URL,        /* https */
-	SETTING_TOKEN,      /* RFC 7512 without PIN and module */
-	SETTING_CREDENTIAL, /* a file's name without '/' */
-	SETTING_COMMAND,    /* begins with an absolute path */
-	SETTING_LIST,       /* of words, joined over lines and files */
+	SETTING_PATH,         /* absolute */
+	SETTING_URL,          /* https */
+	SETTING_TOKEN,        /* RFC 7512 without PIN and module */
+	SETTING_CREDENTIAL,   /* a file's name without '/' */
+	SETTING_COMMAND,      /* begins with an absolute path */
+	SETTING_LIST,         /* of words, joined over lines and files */
+	SETTING_FINGERPRINTS, /* a list of SHA-256, hexadecimal */
 	SETTING_SECONDS,
 	SETTING_NUMBER,
 	SETTING_KEY_BITS,
@@ -27,6 +28,7 @@ enum setting_kind {
 	SETTING_DESCRIPTOR,
 	SETTING_SIGNER,
 	SETTING_LOG_FORMAT,
+	SETTING_PROBE,
 };
 
 struct setting {
@@ -42,7 +44,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 39
+#define SETTING_COUNT 45
 
 extern const struct setting setting_table[SETTING_COUNT];
 

@@ -1,5 +1,7 @@
 #include "agent/config/setting_value.h"
 
+#include "agent/config/setting_choice.h"
+#include "agent/config/setting_list.h"
 #include "agent/config/url_check.h"
 #include "base/command_line.h"
 #include "base/duration.h"
@@ -13,8 +15,6 @@
 #include <string.h>
 
 #define PIN_DESCRIPTOR_LEAST 5 /* below are stderr and what the worker has of its own */
-
-static const char list_separators[] = " \t,";
 
 /* One kind of value: `at` is its place in the settings. */
 struct kind {
@@ -121,41 +121,25 @@ static bool parse_command(
 static bool parse_list(
     const struct setting *setting, const char *text, void *at, struct error *error)
 {
-	struct setting_list *list = at;
-	size_t before = list->count;
-
 	(void)setting;
-	for (text += strspn(text, list_separators); *text; text += strspn(text, list_separators)) {
-		size_t length = strcspn(text, list_separators);
+	return setting_list_parse(text, at, error);
+}
 
-		if (list->count == SETTINGS_LIST_MAX)
-			return error_set(
-			    error, ERROR_CONFIG, "has more than %d items", SETTINGS_LIST_MAX);
-		list->items[list->count++] = format("%.*s", (int)length, text);
-		text += length;
-	}
-	return list->count > before || refuse(error, "one or more words");
+static bool parse_fingerprints(
+    const struct setting *setting, const char *text, void *at, struct error *error)
+{
+	(void)setting;
+	return setting_list_parse_fingerprints(text, at, error);
 }
 
 static char *format_list(const void *at)
 {
-	const struct setting_list *list = at;
-	char *text = NULL;
-
-	for (size_t i = 0; i < list->count; i++) {
-		scoped(char) char *before = text;
-
-		text = format("%s%s%s", before ? before : "", before ? " " : "", list->items[i]);
-	}
-	return text;
+	return setting_list_format(at);
 }
 
 static void clear_list(void *at)
 {
-	struct setting_list *list = at;
-
-	while (list->count > 0)
-		free(list->items[--list->count]);
+	setting_list_clear(at);
 }
 
 static bool parse_seconds(
@@ -304,66 +288,6 @@ static char *format_descriptor(const void *at)
 	return *(const int *)at < 0 ? NULL : format("%d", *(const int *)at);
 }
 
-static const char *const signer_choices[] = {
-	[SIGNER_CHOICE_AUTO] = "auto",
-	[SIGNER_CHOICE_PROVIDER] = "provider",
-	[SIGNER_CHOICE_ENGINE] = "engine",
-	[SIGNER_CHOICE_PKCS11PROV] = "pkcs11prov",
-};
-
-/* The number of a name among `count`. */
-static bool find_choice(
-    const char *text, const char *const *names, size_t count, unsigned *ret_number)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (!text_equal(text, names[i]))
-			continue;
-		*ret_number = i;
-		return true;
-	}
-	return false;
-}
-
-static bool parse_signer(
-    const struct setting *setting, const char *text, void *at, struct error *error)
-{
-	unsigned number;
-
-	(void)setting;
-	if (!find_choice(text, signer_choices, ARRAY_LENGTH(signer_choices), &number))
-		return refuse(error, "auto, provider, engine or pkcs11prov");
-	*(enum signer_choice *)at = (enum signer_choice)number;
-	return true;
-}
-
-static char *format_signer(const void *at)
-{
-	return text_duplicate(signer_choices[*(const enum signer_choice *)at]);
-}
-
-static const char *const log_formats[] = {
-	[LOG_FORMAT_TEXT] = "text",
-	[LOG_FORMAT_JSON] = "json",
-	[LOG_FORMAT_JOURNAL] = "journal",
-};
-
-static bool parse_log_format(
-    const struct setting *setting, const char *text, void *at, struct error *error)
-{
-	unsigned number;
-
-	(void)setting;
-	if (!find_choice(text, log_formats, ARRAY_LENGTH(log_formats), &number))
-		return refuse(error, "text, json or journal");
-	*(enum log_format *)at = (enum log_format)number;
-	return true;
-}
-
-static char *format_log_format(const void *at)
-{
-	return text_duplicate(log_formats[*(const enum log_format *)at]);
-}
-
 static const struct kind kinds[] = {
 	[SETTING_TEXT] = { parse_text, format_text, clear_text },
 	[SETTING_PATH] = { parse_path, format_text, clear_text },
@@ -372,6 +296,7 @@ static const struct kind kinds[] = {
 	[SETTING_CREDENTIAL] = { parse_credential, format_text, clear_text },
 	[SETTING_COMMAND] = { parse_command, format_text, clear_text },
 	[SETTING_LIST] = { parse_list, format_list, clear_list },
+	[SETTING_FINGERPRINTS] = { parse_fingerprints, format_list, clear_list },
 	[SETTING_SECONDS] = { parse_seconds, format_seconds, NULL },
 	[SETTING_NUMBER] = { parse_number, format_number, NULL },
 	[SETTING_KEY_BITS] = { parse_key_bits, format_number, NULL },
@@ -379,8 +304,9 @@ static const struct kind kinds[] = {
 	[SETTING_WINDOWS] = { parse_windows, format_windows, clear_windows },
 	[SETTING_YES_NO] = { parse_yes_no, format_yes_no, NULL },
 	[SETTING_DESCRIPTOR] = { parse_descriptor, format_descriptor, NULL },
-	[SETTING_SIGNER] = { parse_signer, format_signer, NULL },
-	[SETTING_LOG_FORMAT] = { parse_log_format, format_log_format, NULL },
+	[SETTING_SIGNER] = { setting_choice_parse_signer, setting_choice_format_signer, NULL },
+	[SETTING_LOG_FORMAT] = { setting_choice_parse_log, setting_choice_format_log, NULL },
+	[SETTING_PROBE] = { setting_choice_parse_probe, setting_choice_format_probe, NULL },
 };
 
 bool setting_parse(const struct setting *setting, const char *text,

@@ -21,7 +21,8 @@ struct appointment {
 	bool tried;         /* since the last look */
 	unsigned fruitless; /* tries in a row that did not move the moment into the future */
 	int64_t rest;       /* milliseconds; not tried before */
-	int64_t busy;       /* the same, while another run has it; 0: none has */
+	int64_t token_left; /* when the one-time token came that the last look has found; 0: none */
+	int64_t busy;       /* the same as `rest`, while another run has it; 0: none has */
 };
 
 struct agenda {

@@ -230,7 +230,7 @@ static void say_end(const struct daemon *daemon, struct result *result)
 
 bool daemon_run(const struct call *call, struct result *result, struct error *error)
 {
-	struct daemon daemon = { .call = call, .wake = { -1, -1, -1 } };
+	struct daemon daemon = { .call = call, .wake = { -1, -1, -1, -1 } };
 	bool done = household_open(call, &daemon.household, error) && wake_open(&daemon.wake, error)
 		    && keep_going(&daemon, error);
 

@@ -5,8 +5,10 @@
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "agent/options.h"
+#include "agent/reenrolment.h"
 #include "agent/report/console.h"
 #include "agent/state/lock.h"
+#include "agent/token_drop.h"
 #include "base/clock.h"
 #include "base/duration.h"
 
@@ -103,6 +105,36 @@ static void tell_moment(const struct call *call, const struct identity *identity
 	}
 }
 
+/* Whether a run would do something with what was left, or say why not. */
+static bool calls_for_run(const struct token_drop *drop)
+{
+	return drop->state == TOKEN_DROP_WAITING || drop->state == TOKEN_DROP_REFUSED
+	       || (drop->state == TOKEN_DROP_SPENT && drop->path);
+}
+
+/* A file that comes while we sleep wakes us. Another one than the last look has found is no try that
+   was of no use. */
+static void look_for_token(const struct identity *identity, struct wake *wake,
+    struct appointment *appointment, struct moment *moment, int64_t now)
+{
+	const char *file = identity->settings->enrollment_token_file;
+	scoped(token_drop) struct token_drop drop = { .state = TOKEN_DROP_UNKNOWN };
+	int64_t left = 0;
+
+	if (!reenrolment_is_called_for(identity))
+		return;
+	if (file && !wake_watch_file(wake, file))
+		appointment->watched = false;
+	token_drop_look(&drop, identity);
+	if (calls_for_run(&drop)) {
+		*moment = (struct moment){ now, MOMENT_TOKEN, now };
+		left = drop.file.st_ctim.tv_sec * 1000000000 + drop.file.st_ctim.tv_nsec;
+	}
+	if (left != appointment->token_left)
+		appointment_forget(appointment);
+	appointment->token_left = left;
+}
+
 static struct moment look(const struct identity_settings *settings, const struct call *call,
     struct wake *wake, bool tell, struct appointment *appointment)
 {
@@ -119,6 +151,7 @@ static struct moment look(const struct identity_settings *settings, const struct
 	if (identity.unreadable.kind != ERROR_NONE)
 		return moment;
 	moment = moment_next(&identity, now);
+	look_for_token(&identity, wake, appointment, &moment, now);
 	appointment_note_busy(appointment, is_busy(&identity), clock_milliseconds());
 	if (tell)
 		tell_moment(call, &identity, &moment, now);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -37,7 +38,7 @@ bool wake_open(struct wake *ret_wake, struct error *error)
 {
 	sigset_t signals;
 
-	*ret_wake = (struct wake){ -1, -1, -1 };
+	*ret_wake = (struct wake){ -1, -1, -1, -1 };
 	if (!block_signals(&signals, error))
 		return false;
 	ret_wake->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -49,6 +50,7 @@ bool wake_open(struct wake *ret_wake, struct error *error)
 		return error_set(
 		    error, file_error_kind(errno), "timerfd_create: %s", file_error_reason(errno));
 	ret_wake->changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	ret_wake->drops = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	return true;
 }
 
@@ -63,7 +65,8 @@ void wake_close(struct wake *wake)
 	close_one(wake->signals);
 	close_one(wake->timer);
 	close_one(wake->changes);
-	*wake = (struct wake){ -1, -1, -1 };
+	close_one(wake->drops);
+	*wake = (struct wake){ -1, -1, -1, -1 };
 }
 
 bool wake_watch(struct wake *wake, const char *folder)
@@ -71,6 +74,29 @@ bool wake_watch(struct wake *wake, const char *folder)
 	/* The same folder again is the same watch. */
 	return wake->changes >= 0
 	       && inotify_add_watch(wake->changes, folder, IN_CLOSE_WRITE | IN_ONLYDIR) >= 0;
+}
+
+/* A file that is written, put there, or given the right mode or owner. */
+bool wake_watch_file(struct wake *wake, const char *path)
+{
+	const int length = (int)(strrchr(path, '/') - path) + 1;
+	char folder[PATH_MAX];
+
+	return wake->drops >= 0 && text_format(folder, sizeof(folder), "%.*s", length, path)
+	       && inotify_add_watch(
+		      wake->drops, folder, IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
+		      >= 0;
+}
+
+/* Whose file it is, is found out by looking. */
+static bool read_drops(const struct wake *wake)
+{
+	_Alignas(struct inotify_event) char bytes[4096];
+	bool any = false;
+
+	while (wake->drops >= 0 && read(wake->drops, bytes, sizeof(bytes)) > 0)
+		any = true;
+	return any;
 }
 
 /* Whether one of the events is the end of a run. */
@@ -95,6 +121,7 @@ static bool read_changes(const struct wake *wake)
 void wake_forget_changes(struct wake *wake)
 {
 	(void)read_changes(wake);
+	(void)read_drops(wake);
 }
 
 static unsigned read_signals(const struct wake *wake, int *ret_signal)
@@ -137,7 +164,8 @@ unsigned wake_wait(struct wake *wake, int64_t moment, int *ret_signal)
 {
 	struct pollfd descriptors[] = {
 		{ .fd = wake->signals, .events = POLLIN }, { .fd = wake->timer, .events = POLLIN },
-		{ .fd = wake->changes, .events = POLLIN }, /* -1 is passed over */
+		{ .fd = wake->changes, .events = POLLIN }, { .fd = wake->drops, .events = POLLIN },
+		/* -1 is passed over */
 	};
 	unsigned reasons = 0;
 
@@ -151,7 +179,7 @@ unsigned wake_wait(struct wake *wake, int64_t moment, int *ret_signal)
 		reasons = read_signals(wake, ret_signal);
 		if (now || timer_has_ended(wake))
 			reasons |= WAKE_LOOK;
-		if (read_changes(wake))
+		if (read_changes(wake) || read_drops(wake))
 			reasons |= WAKE_LOOK;
 	}
 	return reasons;

@@ -13,14 +13,16 @@
 struct wake {
 	int signals; /* signalfd: SIGTERM, SIGINT, SIGHUP, SIGUSR1, which are blocked */
 	int timer;   /* timerfd on CLOCK_REALTIME */
-	int changes; /* inotify; -1: the host has no more of them */
+	int changes; /* inotify, of the identities' folders; -1: the host has no more of them */
+	int drops;   /* the same, of folders into which one-time tokens are put */
 };
 
 enum wake_reason {
 	WAKE_END = 1 << 0,    /* SIGTERM, SIGINT */
 	WAKE_RELOAD = 1 << 1, /* SIGHUP */
 	WAKE_FORCE = 1 << 2,  /* SIGUSR1 */
-	WAKE_LOOK = 1 << 3,   /* the moment has come, the clock was set, another run has ended */
+	WAKE_LOOK = 1 << 3,   /* the moment has come, the clock was set, another run has ended, a
+				 one-time token may have come */
 };
 
 /* Blocks the signals; a SIGINT that our caller ignores stays ignored. */
@@ -29,6 +31,9 @@ void wake_close(struct wake *wake);
 /* Other runs on the identity whose folder this is are noticed when they end. False when they are
    not. To be called again after the folder may have been replaced. */
 bool wake_watch(struct wake *wake, const char *folder);
+/* A file that comes, or is changed, in the folder of this one is noticed; its end is not. False when
+   it is not. `path` is absolute. */
+bool wake_watch_file(struct wake *wake, const char *path);
 /* Changes so far are known. */
 void wake_forget_changes(struct wake *wake);
 /* Waits until there is a reason to wake, at `moment` at the latest; a moment that has passed only

@@ -216,6 +216,9 @@ void doctor_certificate(const struct doctor *doctor, struct check *check)
 	} else if (now < identity->not_before) {
 		(void)error_set(&error, ERROR_CLOCK, "it is not valid yet");
 		check_set_failed(check, "Set the clock of this host right.", &error);
+	} else if (identity->distrusted) {
+		check_set_warning(check, "Renew it: the next run does.",
+		    "valid until %s, but under a CA that distrusted_ca names", end);
 	} else {
 		check_set_ok(check, "valid until %s, next renewal %s", end, due);
 	}

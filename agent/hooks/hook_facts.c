@@ -46,6 +46,19 @@ static void add_generation(cJSON *facts, const struct identity *identity)
 	json_add_string(facts, "issuer_sha256", has_ca ? issuer : NULL);
 }
 
+/* Whether it had the same key is known unless the agent has gone back since. */
+static void add_old_issuer(cJSON *facts, const struct identity *identity, const struct debt *debt)
+{
+	const struct generation *active = &identity->active;
+
+	json_add_string(facts, "old_issuer_sha256", debt->old_issuer[0] ? debt->old_issuer : NULL);
+	if (debt->old_issuer[0] && text_equal(debt->old_issuer, active->replaced_issuer))
+		json_add_boolean(
+		    facts, "old_issuer_same_key", active->replaced_issuer_had_same_key);
+	else
+		json_add_string(facts, "old_issuer_same_key", NULL);
+}
+
 /* What failed last, or why only a one-time token helps. */
 static void add_error(cJSON *facts, const struct identity *identity, enum hook_event event)
 {
@@ -83,7 +96,7 @@ bool hook_facts_make(const struct identity *identity, const struct debt *debt, c
 	json_add_time(facts, "since", debt->since);
 	json_add_integer(facts, "attempt", (int64_t)debt->attempts + 1);
 	add_generation(facts, identity);
-	json_add_string(facts, "old_issuer_sha256", debt->old_issuer[0] ? debt->old_issuer : NULL);
+	add_old_issuer(facts, identity, debt);
 	add_error(facts, identity, debt->event);
 
 	*ret_facts = facts;
@@ -113,6 +126,8 @@ static char *variable(const cJSON *member)
 		*letter = (char)toupper((unsigned char)*letter);
 	if (cJSON_IsString(member))
 		return join(name, member->valuestring);
+	if (cJSON_IsBool(member))
+		return join(name, cJSON_IsTrue(member) ? "true" : "false");
 	if (!cJSON_IsNumber(member))
 		return NULL;
 	(void)text_format(number, sizeof(number), "%.0f", member->valuedouble);

@@ -1,6 +1,7 @@
 #include "agent/identity/decide.h"
 
 #include "agent/identity/identity.h"
+#include "agent/identity/notice.h"
 #include "agent/policy.h"
 #include "base/clock.h"
 #include "base/zone.h"
@@ -182,6 +183,20 @@ static enum reason reason_to_wait(const struct identity *identity, bool due)
 	return identity->schedule.limited_by_ca ? REASON_LIMITED_BY_CA : REASON_NOT_DUE;
 }
 
+/* What a one-time token has brought needs no other one: it only waits to be accepted. */
+static bool waits_for_acceptance(const struct journal *journal)
+{
+	return journal->enrolment && !journal->existing && journal->phase > PHASE_KEYED
+	       && journal->phase < PHASE_ACTIVE;
+}
+
+static bool is_probe_due(const struct identity *identity, int64_t now)
+{
+	const int64_t next = notice_next_probe(identity, now);
+
+	return next != 0 && now >= next;
+}
+
 static struct decision decide(const struct identity *identity, const struct wish *wish)
 {
 	const int64_t now = wish->now;
@@ -194,7 +209,8 @@ static struct decision decide(const struct identity *identity, const struct wish
 		return (struct decision){ .error = identity->unreadable };
 	if (wish->force && was_renewed_meanwhile(identity, wish))
 		return nothing(REASON_RENEWED_MEANWHILE);
-	if (waits_for_token(identity, now) || !wish->force)
+	if (waits_for_token(identity, now)
+	    || (!wish->force && !waits_for_acceptance(&identity->journal)))
 		(void)decide_needs_enrolment(
 		    identity, now, &token_needed.reason, &token_needed.error);
 	/* A rotation of CAs half done, and an outage of what checks identities, look like a
@@ -215,6 +231,8 @@ static struct decision decide(const struct identity *identity, const struct wish
 	/* Nothing else would ever find out that it is accepted again. */
 	if (token_needed.error.kind != ERROR_NONE)
 		return (struct decision){ .work = true, .probe = true };
+	if (is_probe_due(identity, now))
+		return (struct decision){ .work = true, .probe = true, .daily = true };
 	return nothing(reason_to_wait(identity, due));
 }
 

@@ -1,5 +1,6 @@
 #include "agent/identity/identity.h"
 
+#include "agent/identity/notice.h"
 #include "agent/state/audit.h"
 #include "agent/state/lock.h"
 #include "agent/x509/certificate.h"
@@ -62,8 +63,16 @@ void identity_close(struct identity *identity)
 
 	(void)lock;
 	generation_clear(&identity->active);
+	gateway_clear(&identity->gateway);
 	store_close(identity->store);
 	identity_empty(identity);
+}
+
+struct distrust identity_distrust(const struct identity *identity)
+{
+	const struct setting_list *list = &identity->settings->distrusted_ca;
+
+	return (struct distrust){ (const char *const *)list->items, list->count };
 }
 
 /* The earliest end of leaf and chain. */
@@ -91,6 +100,7 @@ static bool find_dates(struct identity *identity, int64_t *ret_earliest, struct 
 static bool find_schedule(struct identity *identity, struct error *error)
 {
 	const struct identity_settings *settings = identity->settings;
+	const struct distrust distrust = identity_distrust(identity);
 	scoped(char) char *common_name = NULL;
 	struct error ignored = ERROR_INIT;
 	int64_t earliest_end;
@@ -101,17 +111,20 @@ static bool find_schedule(struct identity *identity, struct error *error)
 	(void)!subject_common_name(
 	    X509_get_subject_name(identity->active.certificate), &common_name, &ignored);
 	identity->chain_end = earliest_end;
+	identity->distrusted = distrust_find(&distrust, identity->active.chain) != NULL;
 	identity->schedule = schedule_due(&(struct schedule_input){
 	    .not_before = identity->not_before,
 	    .leaf_end = identity->not_after,
 	    .earliest_end = earliest_end,
 	    .same_issuer = identity->active.same_issuer,
+	    .at_once = identity->distrusted,
 	    .lifetime_fraction = settings->lifetime_fraction,
 	    .jitter = settings->jitter,
 	    .window_margin = settings->window_margin,
 	    .common_name = common_name,
 	    .identity = settings->name,
 	});
+	notice_bring_forward(identity);
 	return true;
 }
 
@@ -123,6 +136,7 @@ static bool load_active(struct identity *identity, struct error *error)
 	identity->not_before = 0;
 	identity->not_after = 0;
 	identity->chain_end = 0;
+	identity->distrusted = false;
 	identity->schedule = (struct schedule){ 0 };
 	if (!store_active(identity->store, &number, error))
 		return false;
@@ -143,6 +157,8 @@ bool identity_load(struct identity *identity, struct error *error)
 		? !debts_load(identity->store, &identity->debts, &identity->debts_damaged, error)
 		: !debts_read(identity->store, &identity->debts, &identity->debts_damaged, error))
 		return false;
+	gateway_clear(&identity->gateway);
+	gateway_read(identity->store, &identity->gateway);
 	/* An enrolment replaces what cannot be read; every other command says so and stops. */
 	error_clear(&identity->unreadable);
 	if (!load_active(identity, &identity->unreadable))

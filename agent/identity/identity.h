@@ -5,9 +5,11 @@
  */
 #include "agent/config/settings.h"
 #include "agent/state/debts.h"
+#include "agent/state/gateway.h"
 #include "agent/state/journal.h"
 #include "agent/state/schedule.h"
 #include "agent/state/store.h"
+#include "agent/x509/distrust.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
@@ -33,7 +35,10 @@ struct identity {
 	/* Of the active generation; 0 without. */
 	int64_t not_before, not_after;
 	int64_t chain_end; /* the earliest of leaf and chain */
+	bool distrusted;   /* it is under a CA that distrusted_ca names: due now */
 	struct schedule schedule;
+	struct gateway gateway;
+	bool gateway_met;   /* since it was opened: notice_handshake */
 	struct debts debts; /* the last: identity_empty leaves its list as it is */
 };
 
@@ -51,6 +56,8 @@ void identity_close(struct identity *identity);
 /* Reads everything but the store anew. With the lock a damaged journal is set aside. */
 MUST_CHECK bool identity_load(struct identity *identity, struct error *error);
 
+/* By `distrusted_ca`; borrows from the settings. */
+struct distrust identity_distrust(const struct identity *identity);
 /* The active certificate can be used by its dates and has not been revoked by us. */
 bool identity_is_alive(const struct identity *identity, int64_t now);
 

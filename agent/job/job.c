@@ -59,6 +59,8 @@ static cJSON *job_to_json(const struct job *job)
 	json_add_string(object, "key", job->key);
 	json_add_string(object, "ca", job->ca);
 	json_add_boolean(object, "force", job->force);
+	json_add_boolean(object, "revoke_old", job->revoke_old);
+	json_add_boolean(object, "destroy_old", job->destroy_old);
 	json_add_item(object, "settings", identity_settings_to_json(job->settings));
 	return object;
 }
@@ -93,6 +95,8 @@ static bool job_from_json(const cJSON *object, struct job *ret_job, struct error
 		.key = record_string(&record, "key", PATH_MAX),
 		.ca = record_string(&record, "ca", PATH_MAX),
 		.force = json_boolean(object, "force", false),
+		.revoke_old = json_boolean(object, "revoke_old", false),
+		.destroy_old = json_boolean(object, "destroy_old", false),
 	};
 
 	record_text(&record, "run_id", job.run_id, sizeof(job.run_id));

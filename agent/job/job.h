@@ -17,6 +17,7 @@
  */
 #include "agent/config/settings.h"
 #include "agent/job/check.h"
+#include "agent/job/handshake.h"
 #include "agent/job/run_id.h"
 #include "base/compiler.h"
 #include "base/error.h"
@@ -47,12 +48,13 @@ enum job_task {
 struct job {
 	enum job_task task;
 	char run_id[RUN_ID_SIZE];
-	bool renew;          /* JOB_RENEW: start a renewal when the journal is idle */
-	bool retry_pin;      /* passes over the latch, by hand */
-	bool prune, unknown; /* JOB_KEYS */
-	bool has_token;      /* JOB_ENROLL: the one-time token follows */
-	bool spare;          /* JOB_RENEW: make the next key ahead where one is wanted */
-	bool others;         /* identities with the same login may follow in this worker */
+	bool renew;                   /* JOB_RENEW: start a renewal when the journal is idle */
+	bool retry_pin;               /* passes over the latch, by hand */
+	bool prune, unknown;          /* JOB_KEYS */
+	bool has_token;               /* JOB_ENROLL: the one-time token follows */
+	bool spare;                   /* JOB_RENEW: make the next key ahead where one is wanted */
+	bool others;                  /* identities with the same login may follow in this worker */
+	bool revoke_old, destroy_old; /* JOB_RENEW, JOB_ENROLL: renewal/wish.h */
 	uint32_t generation;
 	char *url; /* JOB_ENROLL: the token-secured URL; NULL otherwise */
 	/* JOB_ADOPT: absolute paths; the key may be a PKCS#11 URI. NULL otherwise. */
@@ -81,6 +83,7 @@ struct outcome {
 	bool alert_expired;  /* the Connector said certificate_expired */
 	int64_t server_date; /* of the last Date header; 0 none */
 	int64_t retry_after; /* seconds asked for by the Connector; 0 none */
+	struct handshake handshake;
 	bool spare_made;
 	struct error spare_error;            /* why none could be made; ERROR_NONE */
 	int64_t key_generation_milliseconds; /* -1: none was made */

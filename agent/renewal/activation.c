@@ -51,6 +51,8 @@ static void note_if_moved(struct run *run)
 
 bool activation_run(struct run *run, struct error *error)
 {
+	const struct distrust distrust = run_distrust(run);
+
 	run_note_step(
 	    run, run->settings->step_timeout, "activating generation %u", run->journal.generation);
 	if (run->journal.existing && !forget_debts(run, error))
@@ -68,5 +70,5 @@ bool activation_run(struct run *run, struct error *error)
 	run->journal.rejected_since = 0;
 	return run_load_active(run, error)
 	       && audit_certificate_activated(run->store, run->job->run_id, &run->active, error)
-	       && store_refresh_ca_bundle(run->store, clock_now(), NULL, 0, error);
+	       && store_refresh_ca_bundle(run->store, clock_now(), &distrust, error);
 }

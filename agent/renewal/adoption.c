@@ -115,8 +115,8 @@ static bool assemble(struct run *run, struct generation *generation, struct erro
 	return read_certificates(run->job->certificate, &certificates, error)
 	       && adoption_find_key(run, generation, error)
 	       && match_key(run, certificates, generation, error)
-	       && proof_check_alive(run, generation, error)
-	       && find_chain(run, certificates, generation, error);
+	       && find_chain(run, certificates, generation, error)
+	       && proof_check_alive(run, generation, error);
 }
 
 /* A certificate that an earlier run had got may be all that is wanted. */

@@ -53,6 +53,8 @@ bool proof_check_alive(
 
 	if (generation->revoked)
 		return error_set(error, ERROR_VERIFICATION, "the certificate has been revoked");
+	if (!run_check_trusted(run, generation, error))
+		return false;
 	if (!certificate_dates(generation->certificate, &not_before, &not_after, error))
 		return false;
 	clock_format(not_after, moment);

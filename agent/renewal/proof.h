@@ -17,6 +17,7 @@ MUST_CHECK bool proof_at(
    then at the configured one. */
 MUST_CHECK bool proof_of_existing(
     struct run *run, const struct generation *generation, struct error *error);
-/* By its dates and by what we know: not revoked, begun, not ended. ERROR_VERIFICATION, ERROR_CLOCK. */
+/* By its dates and by what we know: not revoked, begun, not ended, under no CA that is distrusted.
+   ERROR_VERIFICATION, ERROR_DISTRUSTED, ERROR_CLOCK. */
 MUST_CHECK bool proof_check_alive(
     const struct run *run, const struct generation *generation, struct error *error);

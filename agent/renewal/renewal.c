@@ -2,9 +2,11 @@
 
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/ask_again.h"
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
+#include "agent/renewal/wish.h"
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/text.h"
@@ -116,12 +118,30 @@ static bool new_key_is_gone(struct run *run, bool *ret_gone, struct error *error
 	return true;
 }
 
+/* What an earlier run has verified or proven, under a CA that has come to be distrusted since. */
+static bool has_lost_trust(struct run *run)
+{
+	scoped(generation) struct generation next = { 0 };
+	struct error error = ERROR_INIT;
+	const enum phase phase = run->journal.phase;
+
+	if ((phase != PHASE_VERIFIED && phase != PHASE_PROVEN)
+	    || run->journal.generation == run->active.number
+	    || !store_load(run->store, run->journal.generation, &next, &error)
+	    || run_check_trusted(run, &next, &error))
+		return false;
+	run_warn(run, "generation %u does not become active: %s", next.number, error.message);
+	return true;
+}
+
 /* What an earlier run left is thrown away when it cannot lead anywhere. */
 static bool give_up_the_hopeless(struct run *run, struct error *error)
 {
 	const struct journal *journal = &run->journal;
 	bool gone = false;
 
+	if (has_lost_trust(run))
+		return advance(run, journal->existing ? PHASE_IDLE : PHASE_KEYED, error);
 	if (!new_key_is_gone(run, &gone, error))
 		return false;
 	if (gone && journal->existing) {
@@ -181,6 +201,7 @@ static bool take_spare(struct run *run, struct error *error)
 	if (!spare_is_fit(run, &fit, error))
 		return error_prefix(error, "take the spare key");
 	journal->spare = false;
+	wish_note(run);
 	if (journal->phase == PHASE_KEYED)
 		journal->keyed = clock_now();
 	return advance(run, fit ? journal->phase : PHASE_REJECTED, error);
@@ -195,7 +216,7 @@ static bool go_on(struct run *run, struct error *error)
 	if (step->needs_token && !open_token(run, error))
 		return error_prefix(error, "%s", step->words);
 	if (!step->run(run, &after, error))
-		return step_failed(run, step, after, error);
+		return step_failed(run, step, after, error) || ask_again(run, error);
 	return advance(run, step->next, error) || error_prefix(error, "%s", step->words);
 }
 

@@ -1,6 +1,7 @@
 #include "agent/renewal/run.h"
 
 #include "agent/policy.h"
+#include "agent/x509/certificate.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
@@ -49,6 +50,27 @@ bool run_open(const struct job *job, const struct secret *one_time_token, int ch
 	run.resumed = run.journal.phase != PHASE_IDLE && !journal_has_spare(&run.journal);
 	*ret_run = run;
 	return true;
+}
+
+struct distrust run_distrust(const struct run *run)
+{
+	const struct setting_list *list = &run->settings->distrusted_ca;
+
+	return (struct distrust){ (const char *const *)list->items, list->count };
+}
+
+bool run_check_trusted(
+    const struct run *run, const struct generation *generation, struct error *error)
+{
+	const struct distrust distrust = run_distrust(run);
+	const X509 *authority = distrust_find(&distrust, generation->chain);
+	char description[CERTIFICATE_DESCRIPTION_SIZE];
+
+	if (!authority)
+		return true;
+	certificate_describe(authority, description);
+	return error_set(error, ERROR_DISTRUSTED,
+	    "its certificate is under the CA %s, which distrusted_ca names", description);
 }
 
 void run_close(struct run *run)

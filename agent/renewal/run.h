@@ -7,6 +7,7 @@
 #include "agent/job/job.h"
 #include "agent/state/journal.h"
 #include "agent/state/store.h"
+#include "agent/x509/distrust.h"
 #include "base/compiler.h"
 #include "base/error.h"
 
@@ -41,6 +42,12 @@ void run_close(struct run *run);
 
 /* Loads the active generation again, after an activation. */
 MUST_CHECK bool run_load_active(struct run *run, struct error *error);
+
+/* By `distrusted_ca`; borrows from the settings. */
+struct distrust run_distrust(const struct run *run);
+/* ERROR_DISTRUSTED, naming the CA, when the generation is under one of those. */
+MUST_CHECK bool run_check_trusted(
+    const struct run *run, const struct generation *generation, struct error *error);
 
 /* A supervisor that is gone is noticed at the outcome; notes are not waited for. */
 void run_note_step(const struct run *run, int64_t deadline, const char *format, ...)

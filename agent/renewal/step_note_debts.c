@@ -10,8 +10,8 @@
 
 /* One whose files are damaged goes at once; its key is a leftover then, which the next renewal
    destroys. */
-static bool owe_destruction(
-    const struct run *run, struct debts *debts, uint32_t number, struct error *error)
+static bool owe_destruction(const struct run *run, struct debts *debts, uint32_t number,
+    bool after_hook, struct error *error)
 {
 	scoped(generation) struct generation generation = { 0 };
 	struct error unreadable = ERROR_INIT;
@@ -23,6 +23,9 @@ static bool owe_destruction(
 		if (generation.adopted)
 			return debts_add(
 			    debts, DEBT_DESTROY_KEY, number, NULL, NULL, clock_now(), error);
+		if (after_hook)
+			return debts_add_destruction_after_hook(
+			    debts, number, generation.key_id, token, clock_now(), error);
 		return debts_add(
 		    debts, DEBT_DESTROY_KEY, number, generation.key_id, token, clock_now(), error);
 	}
@@ -34,9 +37,18 @@ static bool owe_destruction(
 	return store_remove(run->store, number, error);
 }
 
+/* What is wanted besides what `retain` leaves over. */
+struct wanted {
+	bool revoke;      /* what has been replaced */
+	bool revoke_all;  /* all of them */
+	bool destroy_all; /* whatever `retain` */
+};
+
 /* Behind the active generation `retain` are kept; the older ones' keys are to be destroyed. */
-static bool owe(const struct run *run, struct debts *debts, bool revoke, struct error *error)
+static bool owe(
+    const struct run *run, struct debts *debts, const struct wanted *wanted, struct error *error)
 {
+	const size_t kept = wanted->destroy_all ? 0 : run->settings->retain;
 	struct retention retention;
 
 	if (!retention_list(run, &retention, error))
@@ -45,10 +57,10 @@ static bool owe(const struct run *run, struct debts *debts, bool revoke, struct 
 		uint32_t number = retention.numbers[i];
 		bool replaced = i == 0 || i >= retention.count - retention.abandoned;
 
-		if (replaced && revoke
+		if ((wanted->revoke_all || (replaced && wanted->revoke))
 		    && !debts_add(debts, DEBT_REVOKE, number, NULL, NULL, clock_now(), error))
 			return false;
-		if (i >= run->settings->retain && !owe_destruction(run, debts, number, error))
+		if (i >= kept && !owe_destruction(run, debts, number, wanted->destroy_all, error))
 			return false;
 	}
 	return true;
@@ -56,6 +68,7 @@ static bool owe(const struct run *run, struct debts *debts, bool revoke, struct 
 
 bool step_owe_surplus(struct run *run, struct error *error)
 {
+	const struct wanted nothing = { .revoke = false };
 	struct debts debts;
 	bool damaged = false; /* as in run_open: the supervisor has said it */
 	size_t before;
@@ -63,13 +76,26 @@ bool step_owe_surplus(struct run *run, struct error *error)
 	if (!debts_load(run->store, &debts, &damaged, error))
 		return false;
 	before = debts.count;
-	return owe(run, &debts, false, error)
+	return owe(run, &debts, &nothing, error)
 	       && (debts.count == before || debts_save(run->store, &debts, error));
+}
+
+/* A certificate that had to be enrolled anew cannot be revoked over a connection made with it. */
+static struct wanted wanted_of(const struct run *run)
+{
+	const struct journal *journal = &run->journal;
+
+	return (struct wanted){
+		.revoke = run->settings->revoke_old && !journal->enrolment,
+		.revoke_all = journal->revoke_old && !journal->enrolment,
+		.destroy_all = journal->destroy_old,
+	};
 }
 
 /* Going back, and adopting, throw nothing away: the next renewal does. */
 bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error)
 {
+	const struct wanted wanted = wanted_of(run);
 	struct debts debts;
 	bool damaged = false; /* as in run_open: the supervisor has said it */
 
@@ -82,8 +108,7 @@ bool step_note_debts(struct run *run, enum phase *ret_after, struct error *error
 		return false;
 	/* A hook may take the place of one for an older generation: the count does not tell. */
 	return owe_hooks(run, &debts, error)
-	       && (run->journal.existing
-		   || owe(run, &debts, run->settings->revoke_old && !run->journal.enrolment, error))
+	       && (run->journal.existing || owe(run, &debts, &wanted, error))
 	       && (debts.count == 0 || debts_save(run->store, &debts, error))
 	       && answer_remove(run->store, error);
 }

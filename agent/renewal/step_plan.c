@@ -3,6 +3,7 @@
 #include "agent/renewal/retention.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
+#include "agent/renewal/wish.h"
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
 #include "pkcs11/nameless.h"
@@ -29,6 +30,7 @@ bool step_plan(struct run *run, enum phase *ret_after, struct error *error)
 		return error_set_openssl(error, ERROR_INTERNAL, "no random bytes for a key id");
 
 	run_label_prefix(run, prefix);
+	wish_note(run);
 	journal->enrolment = run->job->task == JOB_ENROLL;
 	journal->generation = journal->last_generation + 1;
 	journal->last_generation = journal->generation;

@@ -13,6 +13,13 @@ static bool by_token(struct run *run)
 	return run->journal.enrolment;
 }
 
+/* That of the identity of before says nothing about the certificate that has come. */
+static void end_backoff(struct journal *journal)
+{
+	journal->failures = 0;
+	journal->next_attempt = 0;
+}
+
 bool step_request(struct run *run, enum phase *ret_after, struct error *error)
 {
 	struct answer answer = { 0 };
@@ -26,6 +33,8 @@ bool step_request(struct run *run, enum phase *ret_after, struct error *error)
 	/* On disk with the entry into ISSUED. */
 	if (done && !run->journal.enrolment)
 		journal_count_certificate(&run->journal, clock_now());
+	if (done && run->journal.enrolment)
+		end_backoff(&run->journal);
 	answer_clear(&answer);
 	return done;
 }

@@ -18,13 +18,16 @@
 
 struct issued {
 	X509 *leaf;
-	STACK_OF(X509) *returned; /* every other certificate of the answer */
+	STACK_OF(X509)
+	*returned;        /* every other certificate of the answer, but for distrusted CAs */
+	X509 *distrusted; /* one of those that issued the leaf; NULL: none did */
 };
 
 static void issued_clear(struct issued *issued)
 {
 	X509_free(issued->leaf);
 	sk_X509_pop_free(issued->returned, X509_free);
+	X509_free(issued->distrusted);
 }
 
 static void scoped_destroy_issued(struct issued *issued)
@@ -53,8 +56,8 @@ static int find_certificate(const STACK_OF(X509) *chain, const X509 *certificate
 }
 
 /* The chain is the leaf and the CAs; which CA issued which is found by looking, not by order. */
-static bool issued_parse(
-    const struct answer *answer, struct issued *ret_issued, struct error *error)
+static bool issued_parse(const struct answer *answer, const struct distrust *distrust,
+    struct issued *ret_issued, struct error *error)
 {
 	scoped(X509_STACK) STACK_OF(X509) *client = NULL;
 	scoped(X509_STACK) STACK_OF(X509) *authorities = NULL;
@@ -78,6 +81,7 @@ static bool issued_parse(
 		(void)sk_X509_shift(authorities);
 	}
 	ret_issued->leaf = sk_X509_shift(client);
+	ret_issued->distrusted = distrust_remove(distrust, chain, ret_issued->leaf);
 	ret_issued->returned = take(chain);
 	return true;
 }
@@ -86,6 +90,27 @@ static bool issuer_is_the_same(const struct generation *before, const STACK_OF(X
 {
 	return before->number != 0 && sk_X509_num(before->chain) > 0 && sk_X509_num(chain) > 0
 	       && X509_cmp(sk_X509_value(before->chain, 0), sk_X509_value(chain, 0)) == 0;
+}
+
+/* Which other CA certificate there was, and whether a new one was made for its key. */
+static void note_replaced_issuer(const struct generation *before, struct generation *next)
+{
+	const X509 *old = sk_X509_num(before->chain) > 0 ? sk_X509_value(before->chain, 0) : NULL;
+	char of_old[CERTIFICATE_SHA256_TEXT_SIZE];
+	char of_new[CERTIFICATE_SHA256_TEXT_SIZE];
+
+	if (before->number == 0 || !old)
+		return;
+	if (next->same_issuer) {
+		memcpy(
+		    next->replaced_issuer, before->replaced_issuer, sizeof(next->replaced_issuer));
+		next->replaced_issuer_had_same_key = before->replaced_issuer_had_same_key;
+		return;
+	}
+	certificate_sha256(old, next->replaced_issuer);
+	certificate_key_sha256(old, of_old);
+	certificate_key_sha256(sk_X509_value(next->chain, 0), of_new);
+	next->replaced_issuer_had_same_key = text_equal(of_old, of_new);
 }
 
 /* The generation borrows everything from the run and the result. */
@@ -110,7 +135,22 @@ static bool store_generation(
 	    || !key_uri_format(token_info(access_token(run)), &id, journal->key_label, &uri, error))
 		return false;
 	generation.key_uri = uri;
+	note_replaced_issuer(&run->active, &generation);
 	return store_write(run->store, &generation, error);
+}
+
+/* All that is wrong with it may be its CA. */
+static bool is_refused(const struct issued *issued, struct error *error)
+{
+	char description[CERTIFICATE_DESCRIPTION_SIZE];
+
+	if (!issued->distrusted || error->kind != ERROR_VERIFICATION)
+		return false;
+	certificate_describe(issued->distrusted, description);
+	return error_set(error, ERROR_DISTRUSTED,
+	    "the issued certificate is refused: it was issued by the CA %s, which distrusted_ca "
+	    "names",
+	    description);
 }
 
 static bool verify(struct run *run, const struct answer *answer, struct error *error)
@@ -122,7 +162,9 @@ static bool verify(struct run *run, const struct answer *answer, struct error *e
 	scoped(char) char *common_name = NULL;
 	struct key_id id;
 
-	if (!issued_parse(answer, &issued, error)
+	const struct distrust distrust = run_distrust(run);
+
+	if (!issued_parse(answer, &distrust, &issued, error)
 	    || !subject_parse(answer->subject, &subject, error)
 	    || (!run->journal.enrolment && run->active.number != 0
 		&& !subject_common_name(
@@ -144,7 +186,7 @@ static bool verify(struct run *run, const struct answer *answer, struct error *e
 	};
 
 	if (!verify_issued(&request, &result, error))
-		return false;
+		return is_refused(&issued, error);
 	if (result.warning[0])
 		run_warn(run, "%s", result.warning);
 	if (result.clock_ahead_by > POLICY_CLOCK_WORTH_NAMING)
@@ -171,7 +213,7 @@ bool step_verify(struct run *run, enum phase *ret_after, struct error *error)
 		    store_path(run->store));
 	if (verify(run, &answer, error))
 		return true;
-	if (error->kind != ERROR_VERIFICATION) {
+	if (error->kind != ERROR_VERIFICATION && error->kind != ERROR_DISTRUSTED) {
 		*ret_after = PHASE_ISSUED;
 		return false;
 	}

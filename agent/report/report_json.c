@@ -53,6 +53,14 @@ static void add_certificate(cJSON *object, const struct identity *identity)
 	if (sk_X509_num(active->chain) > 0)
 		certificate_sha256(sk_X509_value(active->chain, 0), sha256);
 	json_add_string(member, "issuer_sha256", sk_X509_num(active->chain) > 0 ? sha256 : NULL);
+	json_add_boolean(member, "distrusted", identity->distrusted);
+	json_add_string(member, "previous_issuer_sha256",
+	    active->replaced_issuer[0] ? active->replaced_issuer : NULL);
+	if (active->replaced_issuer[0])
+		json_add_boolean(
+		    member, "previous_issuer_same_key", active->replaced_issuer_had_same_key);
+	else
+		json_add_string(member, "previous_issuer_same_key", NULL);
 	json_add_time(member, "not_before", identity->not_before);
 	json_add_time(member, "not_after", identity->not_after);
 	json_add_string(member, "key_uri", active->key_uri);
@@ -194,12 +202,14 @@ static void add_status(cJSON *object, const struct identity *identity)
 		json_add_string(object, "last_run", NULL);
 		json_add_string(object, "last_error", NULL);
 		json_add_string(object, "spare_key", NULL);
+		json_add_string(object, "gateway", NULL);
 		(void)json_add_array(object, "debts");
 	} else {
 		json_add_string(object, "state", report_state(identity, clock_now()));
 		json_add_time(object, "last_run", identity->journal.last_run);
 		add_last_error(object, &identity->journal);
 		add_spare(object, identity);
+		json_add_item(object, "gateway", report_gateway_json(identity, clock_now()));
 		add_debts(object, &identity->debts);
 	}
 	add_audit_head(object, identity);

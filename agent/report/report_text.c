@@ -76,7 +76,25 @@ static const char *why_then(const struct identity *identity, int64_t now)
 	if (decide_next_renewal(identity, now) > identity->schedule.due)
 		return now >= identity->schedule.due ? " (due; waiting for its window)"
 						     : " (in its window)";
+	if (identity->distrusted)
+		return " (its CA is distrusted)";
+	if (identity->schedule.regular != 0)
+		return " (brought forward: the gateway does not name our issuer)";
 	return identity->schedule.limited_by_ca ? " (the CA ends before, and came again)" : "";
+}
+
+static void show_issuer(FILE *stream, const struct generation *active)
+{
+	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
+
+	name_line(stream, "issuer", X509_get_issuer_name(active->certificate));
+	if (sk_X509_num(active->chain) == 0)
+		return;
+	certificate_sha256(sk_X509_value(active->chain, 0), sha256);
+	line(stream, "issuer sha256", "%s", sha256);
+	if (active->replaced_issuer[0])
+		line(stream, "issuer before", "%s, %s", active->replaced_issuer,
+		    active->replaced_issuer_had_same_key ? "of the same key" : "of another key");
 }
 
 static void show_certificate(FILE *stream, const struct identity *identity, int64_t now)
@@ -86,7 +104,7 @@ static void show_certificate(FILE *stream, const struct identity *identity, int6
 
 	certificate_sha256(active->certificate, sha256);
 	name_line(stream, "subject", X509_get_subject_name(active->certificate));
-	name_line(stream, "issuer", X509_get_issuer_name(active->certificate));
+	show_issuer(stream, active);
 	moment_line(stream, "valid from", identity->not_before, now, "");
 	moment_line(stream, "valid until", identity->not_after, now,
 	    now > identity->not_after ? ": EXPIRED" : "");
@@ -196,6 +214,7 @@ void report_status(FILE *stream, const struct identity *identity, int64_t now)
 	if (identity->active.number != 0)
 		show_certificate(stream, identity, now);
 	show_urls(stream, identity);
+	report_gateway(stream, identity, now);
 	show_runs(stream, identity, now);
 	show_spare(stream, identity);
 	show_debts(stream, &identity->debts);

@@ -54,6 +54,7 @@ static cJSON *format_debt(const struct debt *debt)
 	record_add_text(object, "key_id", debt->key_id);
 	record_add_text(object, "token", debt->token);
 	json_add_boolean(object, "sent", debt->sent);
+	json_add_boolean(object, "after_hook", debt->after_hook);
 	if (debt->kind == DEBT_HOOK) {
 		json_add_string(object, "event", event_names[debt->event]);
 		record_add_text(object, "run_id", debt->run_id);
@@ -121,6 +122,7 @@ static bool parse_debt(const cJSON *object, struct debt *ret_debt)
 	record_text(&record, "token", ret_debt->token, sizeof(ret_debt->token));
 	/* Not in the files of before. */
 	ret_debt->sent = json_boolean(object, "sent", false);
+	ret_debt->after_hook = json_boolean(object, "after_hook", false);
 	if (ret_debt->kind == DEBT_HOOK)
 		parse_hook(&record, ret_debt);
 	ret_debt->since = record_time(&record, "since");
@@ -212,6 +214,18 @@ bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation, co
 	return is_owed(debts, kind, generation, debt.key_id) || append(debts, &debt, error);
 }
 
+bool debts_add_destruction_after_hook(struct debts *debts, uint32_t generation, const char *key_id,
+    const char *token, int64_t now, struct error *error)
+{
+	const size_t before = debts->count;
+
+	if (!debts_add(debts, DEBT_DESTROY_KEY, generation, key_id, token, now, error))
+		return false;
+	if (debts->count > before)
+		debts->list[before].after_hook = true;
+	return true;
+}
+
 int debts_find_hook(const struct debts *debts, enum hook_event event)
 {
 	for (size_t i = 0; i < debts->count; i++)
@@ -261,7 +275,8 @@ void debts_drop(struct debts *debts, size_t index)
 /* Whoever uses the certificate is told of the new one first. */
 static bool waits_for_hook(const struct debts *debts, const struct debt *debt)
 {
-	return debt->kind == DEBT_REVOKE && debts_find_hook(debts, HOOK_RENEWED) >= 0;
+	return (debt->kind == DEBT_REVOKE || debt->after_hook)
+	       && debts_find_hook(debts, HOOK_RENEWED) >= 0;
 }
 
 static bool waits_for_revocation(const struct debts *debts, const struct debt *debt)

@@ -49,6 +49,7 @@ struct debt {
 	char run_id[DEBT_RUN_ID_SIZE]; /* of the run in which it happened */
 	char
 	    old_issuer[DEBT_ISSUER_SIZE]; /* CA_CHANGED: SHA-256 of the CA before, lower case hex */
+	bool after_hook; /* DESTROY_KEY: those who use it hear of its successor first, too */
 	int64_t since;
 	uint32_t attempts;
 	int64_t next_attempt; /* 0: at once */
@@ -72,6 +73,10 @@ MUST_CHECK bool debts_save(
    ERROR_STATE when full. */
 MUST_CHECK bool debts_add(struct debts *debts, enum debt_kind kind, uint32_t generation,
     const char *key_id, const char *token, int64_t now, struct error *error);
+/* The same for the key of what has just been replaced, when it does not stay for a while: whoever
+   uses it hears of its successor first. */
+MUST_CHECK bool debts_add_destruction_after_hook(struct debts *debts, uint32_t generation,
+    const char *key_id, const char *token, int64_t now, struct error *error);
 /* That a hook is to be run for an event. Each is owed once: one that is owed already for an older
    generation, or for the failure of an older run, is owed at once for this one instead. `old_issuer`
    NULL: none; what is noted already stays, since that CA is the one that was last heard of. */
@@ -81,8 +86,8 @@ MUST_CHECK bool debts_add_hook(struct debts *debts, enum hook_event event, uint3
 int debts_find_hook(const struct debts *debts, enum hook_event event);
 void debts_drop(struct debts *debts, size_t index);
 /* Whether this one may be tried now: not in its back-off; no key is destroyed that its
-   certificate's revocation still needs, and none revoked before the hook for its successor has
-   been run. A moment further ahead than any back-off was written by a
+   certificate's revocation still needs, and none revoked, nor with `after_hook` destroyed,
+   before the hook for its successor has been run. A moment further ahead than any back-off was written by a
    clock that has jumped. */
 bool debts_is_payable(const struct debts *debts, size_t index, int64_t now);
 bool debts_are_payable(const struct debts *debts, int64_t now); /* any that a worker pays */

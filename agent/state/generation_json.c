@@ -21,6 +21,9 @@ cJSON *generation_json_format(const struct generation *generation)
 	json_add_string(object, "director_url", generation->director_url);
 	json_add_string(object, "connector_url", generation->connector_url);
 	json_add_boolean(object, "same_issuer", generation->same_issuer);
+	record_add_text(object, "replaced_issuer", generation->replaced_issuer);
+	json_add_boolean(
+	    object, "replaced_issuer_had_same_key", generation->replaced_issuer_had_same_key);
 	json_add_boolean(object, "revoked", generation->revoked);
 	json_add_boolean(object, "abandoned", generation->abandoned);
 	json_add_boolean(object, "adopted", generation->adopted);
@@ -43,6 +46,10 @@ bool generation_json_parse(const cJSON *object, struct generation *ret_generatio
 	generation->same_issuer = record_flag(&record, "same_issuer");
 	generation->revoked = record_flag(&record, "revoked");
 	/* Not in the files of before. */
+	record_hex(&record, "replaced_issuer", generation->replaced_issuer,
+	    sizeof(generation->replaced_issuer));
+	generation->replaced_issuer_had_same_key =
+	    json_boolean(object, "replaced_issuer_had_same_key", false);
 	generation->abandoned = json_boolean(object, "abandoned", false);
 	generation->adopted = json_boolean(object, "adopted", false);
 	return record.good && (!generation->key_id || record_is_hex(generation->key_id));

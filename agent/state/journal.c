@@ -52,6 +52,8 @@ static void clear_renewal(struct journal *journal)
 	journal->enrolment = false;
 	journal->spare = false;
 	journal->existing = false;
+	journal->revoke_old = false;
+	journal->destroy_old = false;
 	journal->generation = 0;
 	memset(journal->key_id, 0, sizeof(journal->key_id));
 	memset(journal->key_label, 0, sizeof(journal->key_label));

@@ -47,6 +47,8 @@ struct journal {
 	bool existing;       /* its generation was there before: gone back to, or, with `enrolment`,
 				adopted. From PROVEN on, and nothing of it is ever thrown away */
 	uint32_t generation; /* the number that it will have */
+	bool revoke_old, destroy_old; /* what it replaces is to be revoked, its keys destroyed,
+					 whatever the settings */
 	char key_id[JOURNAL_KEY_ID_SIZE];
 	char key_label[JOURNAL_LABEL_SIZE];
 	uint32_t key_bits;

@@ -16,6 +16,8 @@ static void format_renewal(cJSON *object, const struct journal *journal)
 	json_add_boolean(object, "enrolment", journal->enrolment);
 	json_add_boolean(object, "spare", journal->spare);
 	json_add_boolean(object, "existing", journal->existing);
+	json_add_boolean(object, "revoke_old", journal->revoke_old);
+	json_add_boolean(object, "destroy_old", journal->destroy_old);
 	json_add_integer(object, "generation", journal->generation);
 	record_add_text(object, "key_id", journal->key_id);
 	record_add_text(object, "key_label", journal->key_label);
@@ -109,6 +111,8 @@ static bool parse_renewal(const cJSON *object, struct journal *journal)
 	journal->enrolment = record_flag(&renewal, "enrolment");
 	journal->spare = json_boolean(object, "spare", false); /* absent in old files */
 	journal->existing = json_boolean(object, "existing", false);
+	journal->revoke_old = json_boolean(object, "revoke_old", false);
+	journal->destroy_old = json_boolean(object, "destroy_old", false);
 	journal->generation = (uint32_t)record_number(&renewal, "generation", 1, UINT32_MAX);
 	record_hex(&renewal, "key_id", journal->key_id, sizeof(journal->key_id));
 	record_text(&renewal, "key_label", journal->key_label, sizeof(journal->key_label));

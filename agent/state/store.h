@@ -18,9 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define GENERATION_SHA256_SIZE 65
 #define STORE_TAG_SIZE 9          /* 8 hexadecimal digits and a NUL */
 #define STORE_GENERATIONS_MAX 256 /* kept at one time */
 
+struct distrust;
 struct store;
 
 struct generation {
@@ -34,9 +36,12 @@ struct generation {
 	char *connector_url;   /* certificateSecuredConnectorURL; NULL when it gave none */
 	int64_t activated;     /* by store_load: since when it is active; 0 when it is not */
 	bool same_issuer;      /* as the generation before it: a CA that ends first limits it */
-	bool revoked;          /* by us */
-	bool abandoned;        /* gone back from, or never active: older ones are better to keep */
-	bool adopted;          /* its key was not made by us and is never destroyed by us */
+	/* The CA certificate that the generations before had, when it was last another one. */
+	char replaced_issuer[GENERATION_SHA256_SIZE]; /* "" : never another; lower case hex */
+	bool replaced_issuer_had_same_key;
+	bool revoked;   /* by us */
+	bool abandoned; /* gone back from, or never active: older ones are better to keep */
+	bool adopted;   /* its key was not made by us and is never destroyed by us */
 };
 
 /* Makes state directory and folders when `make` is true; else a missing folder succeeds with
@@ -84,10 +89,9 @@ MUST_CHECK bool store_mark_abandoned(
 /* Refuses the active one. Absent is fine. */
 MUST_CHECK bool store_remove(const struct store *store, uint32_t number, struct error *error);
 /* ca-bundle.pem: the unexpired CAs of all generations that are there, each once, without the
-   `distrusted` ones (SHA-256, lower case hex); written only when it changes. A generation that
-   cannot be read is passed over. */
-MUST_CHECK bool store_refresh_ca_bundle(const struct store *store, int64_t now,
-    const char *const *distrusted, size_t distrusted_count, struct error *error);
+   distrusted ones; written only when it changes. A generation that cannot be read is passed over. */
+MUST_CHECK bool store_refresh_ca_bundle(
+    const struct store *store, int64_t now, const struct distrust *distrust, struct error *error);
 
 void generation_clear(struct generation *generation);
 /* The certificates are shared: nobody changes one. False when there is no memory. */

@@ -1,6 +1,7 @@
 #include "agent/state/store_folder.h"
 #include "agent/x509/bundle.h"
 #include "agent/x509/certificate.h"
+#include "agent/x509/distrust.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -11,20 +12,16 @@
 struct collection {
 	STACK_OF(X509) *certificates; /* owned */
 	int64_t now;
-	const char *const *distrusted;
-	size_t distrusted_count;
+	const struct distrust *distrust;
 };
 
 static bool is_wanted(const struct collection *collection, const X509 *ca)
 {
-	char sha256[CERTIFICATE_SHA256_TEXT_SIZE];
 	struct error ignored = ERROR_INIT;
 	int64_t start, end;
 
-	certificate_sha256(ca, sha256);
-	for (size_t i = 0; i < collection->distrusted_count; i++)
-		if (text_equal(collection->distrusted[i], sha256))
-			return false;
+	if (distrust_covers(collection->distrust, ca))
+		return false;
 	for (int i = 0; i < sk_X509_num(collection->certificates); i++)
 		if (X509_cmp(sk_X509_value(collection->certificates, i), ca) == 0)
 			return false;
@@ -76,11 +73,11 @@ static bool is_unchanged(const struct store *store, const char *pem)
 	       && text_equal(present ? present : "", pem);
 }
 
-bool store_refresh_ca_bundle(const struct store *store, int64_t now, const char *const *distrusted,
-    size_t distrusted_count, struct error *error)
+bool store_refresh_ca_bundle(
+    const struct store *store, int64_t now, const struct distrust *distrust, struct error *error)
 {
 	scoped(X509_STACK) STACK_OF(X509) *certificates = sk_X509_new_null();
-	struct collection collection = { certificates, now, distrusted, distrusted_count };
+	struct collection collection = { certificates, now, distrust };
 	char path[PATH_MAX];
 	scoped(char) char *pem = NULL;
 

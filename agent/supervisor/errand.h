@@ -24,6 +24,8 @@ struct errand {
 	const char *url;                    /* NULL without */
 	const char *certificate, *key, *ca; /* of an adoption; NULL without */
 	bool force;
+	bool revoke_old, destroy_old;    /* of what is replaced */
+	bool unnoted;                    /* what the gateway shows is not kept */
 	const struct secret *token;      /* NULL without */
 	const struct listener *listener; /* NULL without */
 };

@@ -28,13 +28,13 @@ MAY = {
                               {"openssl"}),
     "agent/identity": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/policy.h"}, {"cjson"}),
+         "agent/policy.h"}, {"openssl", "cjson"}),
     "agent/metrics": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/metrics",
          "agent/policy.h"}, set()),
     "agent/report": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
+         "agent/report", "agent/policy.h", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent/doctor": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/supervisor", "agent/hooks", "agent/doctor", "agent/policy.h", "agent/call.h",
@@ -49,7 +49,8 @@ MAY = {
     "agent/daemon": (
         {"base", "agent/state", "agent/config", "agent/identity", "agent/report",
          "agent/supervisor", "agent/daemon", "agent/policy.h", "agent/call.h", "agent/options.h",
-         "agent/visit.h", "agent/commands/commands.h"}, {"cjson"}),
+         "agent/visit.h", "agent/commands/commands.h", "agent/reenrolment.h",
+         "agent/token_drop.h"}, {"cjson"}),
     "agent/plan": ({"base", "fleet", "agent/plan"}, {"cjson"}),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
                "agent/report", "agent/supervisor", "agent/hooks", "agent/commands", "agent/doctor",

@@ -108,6 +108,10 @@ class StandIn:
     def revoke(self, sha256):
         return self.control("POST", "/revoke", sha256=sha256)
 
+    def pardon(self):
+        """No certificate is revoked any more."""
+        return self.control("DELETE", "/revoke")
+
     def look(self, secret):
         """The Secret "signer" or "gateway" counts as it is now, whatever the lag."""
         return self.control("POST", "/look", secret=secret)

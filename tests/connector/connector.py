@@ -61,6 +61,10 @@ class Connector:
         self.identities.revoke(fingerprint)
         self.save()
 
+    def pardon(self):
+        self.identities.revoked.clear()
+        self.save()
+
     def issue(self, leaf, call):
         """Signs, and writes down what was signed."""
         false = [fault for fault in call.faults if fault.stage == "forgery"]

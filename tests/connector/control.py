@@ -29,7 +29,8 @@ class Control:
             ("GET", "/connections"): self._connections,
             ("GET", "/certificates"): self._certificates,
             ("GET", "/settings"): self._settings, ("POST", "/settings"): self._change_settings,
-            ("POST", "/revoke"): self._revoke, ("POST", "/ca"): self._ca,
+            ("POST", "/revoke"): self._revoke, ("DELETE", "/revoke"): self._pardon,
+            ("POST", "/ca"): self._ca,
             ("POST", "/look"): self._look}
 
     def serve(self, plain):
@@ -114,6 +115,10 @@ class Control:
 
     def _revoke(self, sha256):
         self._connector.revoke(sha256)
+        return {}
+
+    def _pardon(self):
+        self._connector.pardon()
         return {}
 
     def _look(self, secret):

@@ -14,6 +14,8 @@ struct journal full_journal(void)
 	journal.entered = AUTHORITY_NOW;
 	journal.enrolment = true;
 	journal.spare = true;
+	journal.revoke_old = true;
+	journal.destroy_old = true;
 	journal.generation = UINT32_MAX - 1;
 	memset(journal.key_id, 'a', sizeof(journal.key_id) - 1);
 	memset(journal.key_label, 'l', sizeof(journal.key_label) - 1);

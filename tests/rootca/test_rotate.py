@@ -214,6 +214,21 @@ def test_a_rotation_to_a_new_key_is_not_finished_as_one_of_the_certificate(clust
         assert "not a rotation for this reason" in refused.errors
 
 
+def test_a_gateway_that_got_a_ca_of_a_lost_key_is_not_given_the_compromised_one_back(cluster):
+    printed = cluster.rotate("compromised-key")
+    cluster.replace({"kyma-gateway-certs-cacert": printed["kyma-gateway-certs-cacert"]})
+    assert cluster.stage() == "signer-behind"
+    for reason in ("expiring", "compromised-certificate", "compromised-key"):
+        refused = cluster.run("rotate", "--reason", reason, "--finish")
+        assert (refused.status, refused.output) == (65, "")
+        assert "begin again" in refused.errors
+    assert cluster.run("rotate", "--reason", "expiring", "--days", "365").status == 65
+    lost = cluster.trusted
+    cluster.replace(cluster.rotate("compromised-key"))
+    assert cluster.stage() == "steady"
+    assert cluster.trusted == [cluster.ca] != lost
+
+
 def test_a_key_found_compromised_during_the_overlap_ends_it(cluster):
     cluster.replace(cluster.rotate("expiring"))
     cluster.replace(cluster.rotate("compromised-key"))

@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("world", "audit_log", "crash_sweep", "doctor", "fleet", "hooks")
+pytest.register_assert_rewrite("world", "audit_log", "crash_sweep", "doctor", "fleet", "hooks",
+                              "token_drop")
 
 from crash_sweep import SpareSweep, Sweep
 from hooks import Hooks

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from token_drop import Drop
 from world import finish, is_alive, wait_until
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
@@ -132,3 +133,31 @@ def test_a_plan_has_the_moment_that_the_daemon_waits_for(world, daemon):
     process, expect = daemon()
     expect("READY=1", f"orders: renewal at {status['next_renewal']}")
     end(process)
+
+
+def test_a_one_time_token_is_used_as_soon_as_it_is_left(new_world, daemon):
+    """The back-off of the refused identity ends tomorrow."""
+    drop = Drop(new_world)
+    drop.lock_out()
+    process, expect = daemon()
+    expect("READY=1", "next attempt at ")
+    drop.put()
+    expect("orders: renewal at ")
+    assert new_world.active() == 2
+    assert not drop.file.exists()
+    end(process)
+    new_world.assert_whole()
+
+
+def test_a_one_time_token_that_is_no_use_is_told_of_and_its_mending_noticed(new_world, daemon):
+    drop = Drop(new_world)
+    process, expect = daemon()
+    expect("READY=1", "1 waits for a one-time token")
+    drop.put(mode=0o644)
+    expect("one-time token that was left")
+    drop.file.chmod(0o600)
+    expect("orders: renewal at ")
+    assert not drop.file.exists()
+    result = end(process)
+    assert "has the mode 0644" in result.errors
+    assert result["msg"].startswith("ended by SIGTERM: 2 runs, 1 change, 1 failure")

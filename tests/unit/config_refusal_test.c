@@ -188,6 +188,24 @@ static void a_window_that_is_always_ignored_is_refused(void **state)
 	assert_int_equal(config->identities[0].window.count, 0);
 }
 
+static void one_file_for_the_tokens_of_two_identities_is_refused(void **state)
+{
+	scoped(config) struct config *config = NULL;
+
+	assert_refusal_of(*state,
+	    "[agent]\nenrollment_token_file = /a\n" ORDERS
+	    "[identity payments]\nconnector_url = https://a\nmodule = /m.so\ntoken = "
+	    "pkcs11:token=a\n",
+	    "main.conf: [identity orders] and [identity payments] have the same "
+	    "enrollment_token_file, /a: a one-time token is for one identity");
+	config_folder_write(*state, "main.conf",
+	    "[agent]\nenrollment_token_file = /a\n" ORDERS
+	    "[identity payments]\nconnector_url = https://a\nmodule = /m.so\ntoken = "
+	    "pkcs11:token=a\nenrollment_token_file = /b\n");
+	config = config_folder_must_load(*state);
+	assert_int_equal(config->count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +220,7 @@ int main(void)
 		in_a_folder(a_request_that_may_take_as_long_as_its_step_is_refused),
 		in_a_folder(a_jitter_that_makes_a_certificate_due_at_once_is_refused),
 		in_a_folder(a_window_that_is_always_ignored_is_refused),
+		in_a_folder(one_file_for_the_tokens_of_two_identities_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

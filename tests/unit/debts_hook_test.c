@@ -116,6 +116,34 @@ static void the_ca_that_was_heard_of_last_is_the_old_one(void **state)
 	assert_string_equal(debts.list[0].old_issuer, OLD);
 }
 
+static void a_key_that_has_just_been_replaced_waits_for_the_hook(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct debts debts = { .count = 0 };
+
+	(void)state;
+	assert_ok(debts_add_destruction_after_hook(&debts, 3, "0a", NULL, NOW, &error), &error);
+	assert_ok(debts_add(&debts, DEBT_DESTROY_KEY, 2, "0b", NULL, NOW, &error), &error);
+	add(&debts, HOOK_RENEWED, 4, "run");
+	assert_false(debts_is_payable(&debts, 0, NOW));
+	assert_true(debts_is_payable(&debts, 1, NOW));
+	debts_drop(&debts, (size_t)debts_find_hook(&debts, HOOK_RENEWED));
+	assert_true(debts_is_payable(&debts, 0, NOW));
+}
+
+/* Nothing is destroyed later because it is owed once more. */
+static void a_key_that_is_owed_already_waits_for_no_hook(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct debts debts = { .count = 0 };
+
+	(void)state;
+	assert_ok(debts_add(&debts, DEBT_DESTROY_KEY, 3, "0a", NULL, NOW, &error), &error);
+	assert_ok(debts_add_destruction_after_hook(&debts, 3, "0a", NULL, NOW, &error), &error);
+	assert_int_equal(debts.count, 1);
+	assert_false(debts.list[0].after_hook);
+}
+
 static void no_worker_is_needed_for_a_hook(void **state)
 {
 	struct debts debts = { .count = 0 };
@@ -172,6 +200,8 @@ int main(void)
 		cmocka_unit_test(the_next_activation_takes_its_place_and_is_tried_at_once),
 		cmocka_unit_test(each_failed_run_is_an_event_of_its_own),
 		cmocka_unit_test(the_ca_that_was_heard_of_last_is_the_old_one),
+		cmocka_unit_test(a_key_that_has_just_been_replaced_waits_for_the_hook),
+		cmocka_unit_test(a_key_that_is_owed_already_waits_for_no_hook),
 		cmocka_unit_test(no_worker_is_needed_for_a_hook),
 		cmocka_unit_test(
 		    a_certificate_is_not_revoked_before_its_users_have_heard_of_the_next),

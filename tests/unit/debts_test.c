@@ -43,6 +43,7 @@ static struct debts sample(void)
 	debts.list[0].sent = true;
 	add(&debts, DEBT_DESTROY_KEY, 2, "0a0b");
 	add(&debts, DEBT_DESTROY_KEY, 0, "ff");
+	debts.list[2].after_hook = true;
 	assert_true(text_copy(debts.list[1].token, sizeof(debts.list[1].token), "pkcs11:token=a"));
 	debts.list[1].attempts = UINT32_MAX;
 	debts.list[1].next_attempt = NOW + 60;
@@ -59,6 +60,7 @@ static void assert_same(const struct debts *a, const struct debts *b)
 		assert_string_equal(a->list[i].key_id, b->list[i].key_id);
 		assert_string_equal(a->list[i].token, b->list[i].token);
 		assert_int_equal(a->list[i].sent, b->list[i].sent);
+		assert_int_equal(a->list[i].after_hook, b->list[i].after_hook);
 		assert_int_equal(a->list[i].since, b->list[i].since);
 		assert_int_equal(a->list[i].attempts, b->list[i].attempts);
 		assert_int_equal(a->list[i].next_attempt, b->list[i].next_attempt);

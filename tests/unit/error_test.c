@@ -25,6 +25,7 @@ static const struct {
 	{ ERROR_PERMISSION, 77, "state", "permission" },
 	{ ERROR_CONNECTOR, 76, "connector", "connector" },
 	{ ERROR_VERIFICATION, 76, "verification", "verification" },
+	{ ERROR_DISTRUSTED, 76, "verification", "distrusted" },
 	{ ERROR_NETWORK, 75, "network", "network" },
 	{ ERROR_REJECTED, 75, "connector", "rejected" },
 	{ ERROR_UNPROVEN, 75, "connector", "unproven" },

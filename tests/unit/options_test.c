@@ -81,6 +81,8 @@ static void every_command_is_found(void **state)
 	(void)state;
 	assert_true(must_parse("renew --dry-run --retry-pin --all").dry_run);
 	assert_true(must_parse("enroll --token-file f --retry-pin").retry_pin);
+	assert_true(must_parse("renew --force --all --revoke-old").revoke_old);
+	assert_true(must_parse("renew --force --destroy-old").destroy_old);
 	assert_true(must_parse("renew --all --json --detailed-exitcode").detailed_exitcode);
 	assert_false(must_parse("status --detailed-exitcode").detailed_exitcode);
 	assert_true(must_parse("keys --prune --unknown").unknown);
@@ -142,6 +144,13 @@ static void options_that_exclude_or_need_each_other_are_checked(void **state)
 	assert_usage("renew --all --identity a", "--identity and --all exclude each other");
 	assert_usage("enroll", "enroll needs --token-file FILE (- is stdin)");
 	assert_usage("keys --unknown", "--unknown only goes with --prune");
+	assert_usage("renew --revoke-old --destroy-old",
+	    "--revoke-old needs --force: it is about what a renewal in this run replaces");
+	assert_usage("renew --destroy-old",
+	    "--destroy-old needs --force: it is about what a renewal in this run replaces");
+	assert_usage("renew --force --dry-run --destroy-old",
+	    "--destroy-old needs --force, and does not go with --dry-run: it is about what a "
+	    "renewal in this run replaces");
 	assert_usage("revoke", "revoke needs one of --generation N and --active");
 	assert_usage(
 	    "revoke --active --generation 2", "revoke needs one of --generation N and --active");

@@ -8,6 +8,12 @@
 
 #include <string.h>
 
+#define A32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define A32_SMALL "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B32 "0123456789abcdef0123456789abcdef"
+#define COLONS_16 "0F:1E:2D:3C:4B:5A:69:78:87:96:A5:B4:C3:D2:E1:F0"
+#define COLONS_16_SMALL "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
 struct given {
 	const char *setting;
 	const char *text;
@@ -157,6 +163,14 @@ static void texts_have_the_form_of_what_they_name(void **state)
 		{ "connector_hosts", " a.example.com,b.example.com  c ",
 		    "a.example.com b.example.com c" },
 		{ "connector_hosts", ",", NULL },
+		{ "distrusted_ca", A32 A32 ", " B32 B32, A32_SMALL A32_SMALL " " B32 B32 },
+		{ "distrusted_ca", COLONS_16 ":" COLONS_16, COLONS_16_SMALL COLONS_16_SMALL },
+		{ "distrusted_ca", A32 A32 "a", NULL },
+		{ "distrusted_ca", A32 B32 "\xc3\xa9", NULL },
+		{ "distrusted_ca", A32 "0g" B32, NULL },
+		{ "distrusted_ca", COLONS_16 "-" COLONS_16, NULL },
+		{ "distrusted_ca", COLONS_16 ":" COLONS_16 ":", NULL },
+		{ "distrusted_ca", "", NULL },
 	};
 
 	(void)state;

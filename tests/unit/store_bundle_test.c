@@ -2,6 +2,7 @@
 
 #include "agent/x509/bundle.h"
 #include "agent/x509/certificate.h"
+#include "agent/x509/distrust.h"
 #include "base/text.h"
 #include "tests/fakes/authority.h"
 #include "tests/fakes/file_calls.h"
@@ -43,7 +44,9 @@ static void refresh(int64_t now, const char *const *distrusted, size_t count)
 {
 	struct error error = ERROR_INIT;
 
-	assert_ok(store_refresh_ca_bundle(store, now, distrusted, count, &error), &error);
+	assert_ok(
+	    store_refresh_ca_bundle(store, now, &(struct distrust){ distrusted, count }, &error),
+	    &error);
 }
 
 /* How many certificates the bundle holds; *ret_first is owned. */

@@ -1,5 +1,6 @@
 #include "agent/state/store.h"
 
+#include "agent/x509/distrust.h"
 #include "base/text.h"
 #include "tests/fakes/authority.h"
 #include "tests/fakes/file_calls.h"
@@ -59,7 +60,9 @@ static bool revoke_first(const struct store *store, struct error *error)
 
 static bool refresh(const struct store *store, struct error *error)
 {
-	return store_refresh_ca_bundle(store, AUTHORITY_NOW, NULL, 0, error);
+	const struct distrust nobody = { .count = 0 };
+
+	return store_refresh_ca_bundle(store, AUTHORITY_NOW, &nobody, error);
 }
 
 static bool renew_again(struct error *error)
