@@ -170,15 +170,20 @@ def test_a_refused_pin_is_tried_once_for_all_and_by_hand_once_too(fleet):
     assert fleet.run_all(*ALL)[0].status == 0
 
 
-def test_a_descriptor_that_gives_its_pin_once_is_enough_for_all(fleet):
-    before = fleet.shas()
+def run_with_pin_once(fleet):
+    """All of them, with the PIN in a pipe that gives it to the first who reads."""
     reading, writing = os.pipe()
     os.write(writing, fleet.token.pin.encode())
     os.close(writing)
     fleet.configure(pin_file=None, pin_fd=0)
     process = fleet.start("--all", *ALL, stdin=reading)
     os.close(reading)
-    result = finish(process)
+    return finish(process)
+
+
+def test_a_descriptor_that_gives_its_pin_once_is_enough_for_all(fleet):
+    before = fleet.shas()
+    result = run_with_pin_once(fleet)
     assert result.status == 0, result
     assert fleet.calls("C_Login") == 1
     assert_renewed(fleet, before)
@@ -257,13 +262,7 @@ def test_a_key_that_wants_the_pin_each_time_is_served_behind_one_that_does_not(f
     fleet.shim.plan("always-authenticate")
     assert fleet.one("e").run(*ALL).status == 0
     before = fleet.shas()
-    reading, writing = os.pipe()
-    os.write(writing, fleet.token.pin.encode())
-    os.close(writing)
-    fleet.configure(pin_file=None, pin_fd=0)
-    process = fleet.start("--all", *ALL, stdin=reading)
-    os.close(reading)
-    result = finish(process)
+    result = run_with_pin_once(fleet)
     assert result.status == 0, result.errors
     assert_renewed(fleet, before)
 

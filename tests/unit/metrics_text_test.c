@@ -43,9 +43,9 @@ static char *print(const struct metrics_sample *of)
 static void assert_says(const struct metrics_sample *of, const char *line)
 {
 	scoped(char) char *text = print(of);
-	scoped(char) char *whole = NULL;
+	char whole[512];
 
-	assert_true(asprintf(&whole, "\n%s\n", line) > 0);
+	assert_true(text_format(whole, sizeof(whole), "\n%s\n", line));
 	if (!strstr(text, whole))
 		fail_msg("%s does not say %s", text, line);
 }
