@@ -2,6 +2,7 @@
 
 #include "agent/call.h"
 #include "agent/commands/commands.h"
+#include "agent/gateway_news.h"
 #include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/rest.h"
@@ -132,15 +133,18 @@ static void carry_out(const struct call *call, struct identity *identity, struct
 	const struct hooks hooks = { call, identity, result };
 	const bool pays = pays_hooks(call->options);
 	struct error interrupted = ERROR_INIT;
+	struct gateway_news gateway;
 	char before[CERTIFICATE_SHA256_TEXT_SIZE];
 	char after[CERTIFICATE_SHA256_TEXT_SIZE];
 
 	if (pays && !hooks_pay(&hooks, &result->error))
 		return;
 	read_issuer(identity, before);
+	gateway = gateway_news_begin(identity);
 	(void)!command->run(call, identity, result, &result->error);
 	read_issuer(identity, after);
 	tell_ca_change(call, before, after);
+	gateway_news_tell(&gateway, call, identity);
 	if (pays && !result->interrupted)
 		(void)!hooks_pay(&hooks, &interrupted); /* the result says so */
 	hooks_conclude(result);

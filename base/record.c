@@ -84,6 +84,21 @@ char *record_string(struct record *record, const char *name, size_t most)
 	return NULL;
 }
 
+cJSON *record_texts(struct record *record, const char *name, int count, size_t most)
+{
+	const cJSON *member = json_member(record->object, name);
+	bool good = cJSON_IsArray(member) && cJSON_GetArraySize(member) <= count;
+	const cJSON *each;
+
+	if (!member)
+		return NULL;
+	cJSON_ArrayForEach (each, member) {
+		good = good && cJSON_IsString(each) && strlen(each->valuestring) <= most;
+	}
+	record->good = record->good && good;
+	return good ? cJSON_Duplicate(member, true) : NULL;
+}
+
 cJSON *record_new(void)
 {
 	cJSON *object = json_new_object();

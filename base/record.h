@@ -32,6 +32,9 @@ void record_hex(struct record *record, const char *name, char *target, size_t si
 /* Owned by the caller; absent is NULL. */
 char *record_string(struct record *record, const char *name, size_t most);
 
+/* A copy of an array of at most `count` texts of at most `most` bytes each; absent is NULL. Owned. */
+cJSON *record_texts(struct record *record, const char *name, int count, size_t most);
+
 bool record_is_hex(const char *text);
 
 cJSON *record_new(void); /* with its schema_version */

@@ -51,14 +51,7 @@ bool signer_open(enum signer_kind kind, struct token *token, struct signer **ret
 	scoped(signer) struct signer *signer = NULL;
 	void *state = NULL;
 
-	*ret_absent = token_pin(token) && !backends[kind]->answers_for_pin;
-	if (*ret_absent)
-		return error_set(error, ERROR_TOKEN,
-		    "the signer \"%s\" cannot be used with the token %s, where a key of ours wants "
-		    "the "
-		    "PIN for each signature (CKA_ALWAYS_AUTHENTICATE): set signer = engine, or "
-		    "auto",
-		    backends[kind]->name, token_name(token));
+	*ret_absent = false;
 	/* Nothing in this process may ask at the terminal. */
 	UI_set_default_method(UI_null());
 	if (!backends[kind]->open(token, &state, ret_absent, error))
@@ -136,13 +129,31 @@ static bool check_key(
 	    signer->backend->name, text);
 }
 
+/* A PIN is kept only where some key wants it: most tokens are not asked. */
+static bool check_pin(const struct signer *signer, const struct key_id *id, struct error *error)
+{
+	struct key_pair pair;
+
+	if (!token_pin(signer->token) || signer->backend->answers_for_pin)
+		return true;
+	if (!key_pair_find(signer->token, id, &pair, error))
+		return false;
+	if (pair.attributes.always_authenticate != KEY_ATTRIBUTE_TRUE)
+		return true;
+	return error_set(error, ERROR_TOKEN,
+	    "the signer \"%s\" cannot be used with a key in the token %s that wants the PIN for "
+	    "each "
+	    "signature (CKA_ALWAYS_AUTHENTICATE): set signer = engine, or auto",
+	    signer->backend->name, token_name(signer->token));
+}
+
 bool signer_load_key(
     struct signer *signer, const struct key_id *id, EVP_PKEY **ret_key, struct error *error)
 {
 	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
 	scoped(char) char *uri = NULL;
 
-	if (!signer_check_id(signer->token, id, error))
+	if (!signer_check_id(signer->token, id, error) || !check_pin(signer, id, error))
 		return false;
 	/* By the id alone: a label adds nothing, and not every backend compares it. */
 	if (!key_uri_format(token_info(signer->token), id, NULL, &uri, error))

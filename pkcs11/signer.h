@@ -29,8 +29,8 @@ const char *signer_kind_name(enum signer_kind kind);
 const char *signer_kind_package(enum signer_kind kind); /* the Debian package that has it */
 MUST_CHECK bool signer_kind_parse(const char *name, enum signer_kind *ret_kind);
 
-/* ERROR_TOKEN names the package to install when it is not there, or says that it cannot serve this
-   token; *ret_absent tells either, and is set in any case. Each kind once a process; `token` has its
+/* ERROR_TOKEN names the package to install when it is not there; *ret_absent tells that, and is set
+   in any case. Each kind once a process; `token` has its
    session and is logged in, and must outlive the signer. From now on nothing in this process asks at
    the terminal. */
 MUST_CHECK bool signer_open(enum signer_kind kind, struct token *token, struct signer **ret_signer,
@@ -45,7 +45,8 @@ bool signer_makes_pss(const struct signer *signer);
    this fails, no other signer does better. */
 MUST_CHECK bool signer_check_id(
     const struct token *token, const struct key_id *id, struct error *error);
-/* Checks the id, too. Owned. */
+/* Checks the id, too, and refuses a key that wants the PIN for each signature if this kind does not
+   hand it on. Owned. */
 MUST_CHECK bool signer_load_key(
     struct signer *signer, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
 

@@ -3,6 +3,7 @@
 #include "agent/hooks/hooks.h"
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
+#include "agent/identity/notice.h"
 #include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
@@ -44,6 +45,7 @@ static bool try_dry(
 	const struct errand errand = {
 		.task = JOB_DRY_RUN,
 		.retry_pin = call->options->retry_pin,
+		.unnoted = true,
 	};
 
 	result->reason = REASON_DRY_RUN;
@@ -58,12 +60,19 @@ static bool try_dry(
 }
 
 /* What could not be noted only costs the next run its knowledge. */
+static void save(const struct call *call, struct identity *identity, int64_t now)
+{
+	struct error error = ERROR_INIT;
+
+	if (!journal_save(identity->store, &identity->journal, now, &error))
+		console_print(call->console, "%s", error.message);
+}
+
 static void note(const struct call *call, struct identity *identity, bool probed,
     const struct supervised *supervised, struct result *result, struct error *reason)
 {
 	const struct hooks hooks = { call, identity, result };
 	const bool needed_token = identity->journal.reenroll;
-	struct error error = ERROR_INIT;
 	int64_t now = clock_now();
 
 	if (probed)
@@ -71,8 +80,7 @@ static void note(const struct call *call, struct identity *identity, bool probed
 	else
 		remember_renewal(identity, &supervised->outcome, now, &result->reason, reason);
 	hooks_owe_failure(&hooks, needed_token, reason);
-	if (!journal_save(identity->store, &identity->journal, now, &error))
-		console_print(call->console, "%s", error.message);
+	save(call, identity, now);
 }
 
 static bool work(const struct call *call, struct identity *identity, bool renew,
@@ -137,6 +145,47 @@ static bool probe(
 	return true;
 }
 
+/* No renewal has failed: hooks hear of it once it means that a one-time token is needed. */
+static void note_daily(const struct call *call, struct identity *identity,
+    const struct supervised *supervised, struct result *result, struct error *reason)
+{
+	const struct hooks hooks = { call, identity, result };
+	struct error error = ERROR_INIT;
+	int64_t now = clock_now();
+
+	remember_daily_probe(identity, &supervised->outcome, now, &result->reason, reason);
+	if (identity->journal.reenroll)
+		hooks_owe_failure(&hooks, false, reason);
+	save(call, identity, now);
+	if (!notice_save(identity, &error))
+		console_print(call->console, "%s", error.message);
+}
+
+/* One that needs nothing: whether that is so. */
+static bool probe_daily(
+    const struct call *call, struct identity *identity, struct result *result, struct error *error)
+{
+	scoped(supervised) struct supervised supervised = { .interrupted = false };
+	const struct errand errand = {
+		.task = JOB_DRY_RUN,
+		.retry_pin = call->options->retry_pin,
+	};
+	bool done;
+
+	if (!notice_probe(identity, clock_now(), error))
+		return error_prefix(error, "the daily probe is not made");
+	done = errand_run(call, identity, &errand, result, &supervised, error);
+	if (!done)
+		(void)error_prefix(error, "daily probe");
+	if (!supervised.interrupted)
+		note_daily(call, identity, &supervised, result, error);
+	if (!done)
+		return false;
+	result->reason = REASON_PROBED;
+	say_when(identity, "the Connector accepts it", result);
+	return true;
+}
+
 /* Who trusts by it must not have to wait for a renewal. */
 static void refresh_ca_bundle(const struct call *call, const struct identity *identity)
 {
@@ -171,7 +220,8 @@ static bool renew(
 		    "another run has renewed it meanwhile: nothing has been revoked or destroyed, "
 		    "run it again");
 	if (decision.probe)
-		return probe(call, identity, result, error);
+		return decision.daily ? probe_daily(call, identity, result, error)
+				      : probe(call, identity, result, error);
 	if (decision.work && !work(call, identity, decision.renew, result, error))
 		return false;
 	if (result->changed)

@@ -28,6 +28,7 @@ enum setting_kind {
 	SETTING_DESCRIPTOR,
 	SETTING_SIGNER,
 	SETTING_LOG_FORMAT,
+	SETTING_PROBE,
 };
 
 struct setting {
@@ -43,7 +44,7 @@ struct setting {
 	const char *sentence; /* for the manual */
 };
 
-#define SETTING_COUNT 43
+#define SETTING_COUNT 45
 
 extern const struct setting setting_table[SETTING_COUNT];
 

@@ -1,5 +1,6 @@
 #include "agent/config/setting_value.h"
 
+#include "agent/config/setting_choice.h"
 #include "agent/config/setting_list.h"
 #include "agent/config/url_check.h"
 #include "base/command_line.h"
@@ -287,66 +288,6 @@ static char *format_descriptor(const void *at)
 	return *(const int *)at < 0 ? NULL : format("%d", *(const int *)at);
 }
 
-static const char *const signer_choices[] = {
-	[SIGNER_CHOICE_AUTO] = "auto",
-	[SIGNER_CHOICE_PROVIDER] = "provider",
-	[SIGNER_CHOICE_ENGINE] = "engine",
-	[SIGNER_CHOICE_PKCS11PROV] = "pkcs11prov",
-};
-
-/* The number of a name among `count`. */
-static bool find_choice(
-    const char *text, const char *const *names, size_t count, unsigned *ret_number)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (!text_equal(text, names[i]))
-			continue;
-		*ret_number = i;
-		return true;
-	}
-	return false;
-}
-
-static bool parse_signer(
-    const struct setting *setting, const char *text, void *at, struct error *error)
-{
-	unsigned number;
-
-	(void)setting;
-	if (!find_choice(text, signer_choices, ARRAY_LENGTH(signer_choices), &number))
-		return refuse(error, "auto, provider, engine or pkcs11prov");
-	*(enum signer_choice *)at = (enum signer_choice)number;
-	return true;
-}
-
-static char *format_signer(const void *at)
-{
-	return text_duplicate(signer_choices[*(const enum signer_choice *)at]);
-}
-
-static const char *const log_formats[] = {
-	[LOG_FORMAT_TEXT] = "text",
-	[LOG_FORMAT_JSON] = "json",
-	[LOG_FORMAT_JOURNAL] = "journal",
-};
-
-static bool parse_log_format(
-    const struct setting *setting, const char *text, void *at, struct error *error)
-{
-	unsigned number;
-
-	(void)setting;
-	if (!find_choice(text, log_formats, ARRAY_LENGTH(log_formats), &number))
-		return refuse(error, "text, json or journal");
-	*(enum log_format *)at = (enum log_format)number;
-	return true;
-}
-
-static char *format_log_format(const void *at)
-{
-	return text_duplicate(log_formats[*(const enum log_format *)at]);
-}
-
 static const struct kind kinds[] = {
 	[SETTING_TEXT] = { parse_text, format_text, clear_text },
 	[SETTING_PATH] = { parse_path, format_text, clear_text },
@@ -363,8 +304,9 @@ static const struct kind kinds[] = {
 	[SETTING_WINDOWS] = { parse_windows, format_windows, clear_windows },
 	[SETTING_YES_NO] = { parse_yes_no, format_yes_no, NULL },
 	[SETTING_DESCRIPTOR] = { parse_descriptor, format_descriptor, NULL },
-	[SETTING_SIGNER] = { parse_signer, format_signer, NULL },
-	[SETTING_LOG_FORMAT] = { parse_log_format, format_log_format, NULL },
+	[SETTING_SIGNER] = { setting_choice_parse_signer, setting_choice_format_signer, NULL },
+	[SETTING_LOG_FORMAT] = { setting_choice_parse_log, setting_choice_format_log, NULL },
+	[SETTING_PROBE] = { setting_choice_parse_probe, setting_choice_format_probe, NULL },
 };
 
 bool setting_parse(const struct setting *setting, const char *text,

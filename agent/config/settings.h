@@ -33,6 +33,12 @@ enum log_format {
 	LOG_FORMAT_JOURNAL, /* to journald, with its fields */
 };
 
+/* What asks the Connector whether it still accepts an identity that needs nothing. */
+enum probe_choice {
+	PROBE_NONE,
+	PROBE_DAILY,
+};
+
 struct identity_settings {
 	char name[IDENTITY_NAME_SIZE]; /* [A-Za-z0-9_.-]+, the first a letter or a digit */
 
@@ -67,6 +73,8 @@ struct identity_settings {
 	double lifetime_fraction, jitter;
 	struct windows window; /* empty: at any time */
 	double window_margin;
+	int64_t rotation_spread;
+	enum probe_choice probe;
 	uint32_t max_certificates_per_day; /* 0: what the certificate's life calls for */
 	bool revoke_old, spare_key, store_certificate;
 	/* Programs with their arguments; NULL: none. */

@@ -59,7 +59,8 @@ int64_t agenda_catch_up(const char *tag, int64_t now)
 
 static bool is_overdue(const struct moment *moment, int64_t now)
 {
-	return moment->kind == MOMENT_RENEWAL && now - moment->due > POLICY_OVERDUE;
+	return (moment->kind == MOMENT_RENEWAL || moment->kind == MOMENT_PROBE)
+	       && now - moment->due > POLICY_OVERDUE;
 }
 
 int64_t agenda_start(const struct agenda *agenda, const struct appointment *appointment,

@@ -1,5 +1,6 @@
 #include "agent/examination/examination.h"
 #include "agent/policy.h"
+#include "agent/x509/ca_names.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
@@ -16,24 +17,6 @@ static const struct https_facts *facts_of(const struct examination *examination)
 	return connector_facts(examination->connection.connector);
 }
 
-/* The certificate of the chain that ends first. */
-static bool find_first_end(
-    const STACK_OF(X509) *chain, X509 **ret_certificate, int64_t *ret_end, struct error *error)
-{
-	*ret_end = INT64_MAX;
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		int64_t not_before, not_after;
-
-		if (!certificate_dates(sk_X509_value(chain, i), &not_before, &not_after, error))
-			return false;
-		if (not_after >= *ret_end)
-			continue;
-		*ret_end = not_after;
-		*ret_certificate = sk_X509_value(chain, i);
-	}
-	return true;
-}
-
 static void say_end(struct check *check, const STACK_OF(X509) *chain)
 {
 	char name[CERTIFICATE_DESCRIPTION_SIZE];
@@ -42,7 +25,7 @@ static void say_end(struct check *check, const STACK_OF(X509) *chain)
 	X509 *first = NULL;
 	int64_t end;
 
-	if (!find_first_end(chain, &first, &end, &error)) {
+	if (!certificate_first_end(chain, &first, &end, &error)) {
 		check_set_warning(check, "", "%s", error.message);
 		return;
 	}
@@ -72,14 +55,6 @@ void examine_server_certificate(struct examination *examination, struct check *c
 		    check, "the handshake ended before: %s", examination->answer.message);
 	else
 		say_end(check, facts->server_chain);
-}
-
-static bool lists(const STACK_OF(X509_NAME) *names, const X509_NAME *name)
-{
-	for (int i = 0; i < sk_X509_NAME_num(names); i++)
-		if (X509_NAME_cmp(sk_X509_NAME_value(names, i), name) == 0)
-			return true;
-	return false;
 }
 
 static void add_name(struct text_buffer *text, const X509_NAME *name)
@@ -115,7 +90,6 @@ void examine_acceptable_cas(struct examination *examination, struct check *check
 {
 	const STACK_OF(X509_NAME) *names = facts_of(examination)->acceptable_cas;
 	const struct generation *active = &examination->run.active;
-	bool listed;
 
 	if (active->number == 0) {
 		check_set_skipped(check, "there is no certificate that can be read yet");
@@ -125,11 +99,7 @@ void examine_acceptable_cas(struct examination *examination, struct check *check
 		check_set_ok(check, "the server names none");
 		return;
 	}
-	listed = lists(names, X509_get_issuer_name(active->certificate));
-	for (int i = 0; i < sk_X509_num(active->chain); i++)
-		listed =
-		    listed || lists(names, X509_get_issuer_name(sk_X509_value(active->chain, i)));
-	if (listed)
+	if (ca_names_have_issuer(names, active->certificate, active->chain))
 		check_set_ok(check, "our issuer is among the %d that the server names",
 		    sk_X509_NAME_num(names));
 	else

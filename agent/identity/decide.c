@@ -1,6 +1,7 @@
 #include "agent/identity/decide.h"
 
 #include "agent/identity/identity.h"
+#include "agent/identity/notice.h"
 #include "agent/policy.h"
 #include "base/clock.h"
 #include "base/zone.h"
@@ -189,6 +190,13 @@ static bool waits_for_acceptance(const struct journal *journal)
 	       && journal->phase < PHASE_ACTIVE;
 }
 
+static bool is_probe_due(const struct identity *identity, int64_t now)
+{
+	const int64_t next = notice_next_probe(identity, now);
+
+	return next != 0 && now >= next;
+}
+
 static struct decision decide(const struct identity *identity, const struct wish *wish)
 {
 	const int64_t now = wish->now;
@@ -223,6 +231,8 @@ static struct decision decide(const struct identity *identity, const struct wish
 	/* Nothing else would ever find out that it is accepted again. */
 	if (token_needed.error.kind != ERROR_NONE)
 		return (struct decision){ .work = true, .probe = true };
+	if (is_probe_due(identity, now))
+		return (struct decision){ .work = true, .probe = true, .daily = true };
 	return nothing(reason_to_wait(identity, due));
 }
 

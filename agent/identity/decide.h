@@ -21,7 +21,9 @@ struct wish {
 struct decision {
 	bool work;  /* a worker is needed */
 	bool renew; /* it may begin a renewal */
-	bool probe; /* it only asks whether the Connector accepts a refused identity again */
+	bool
+	    probe; /* it only asks whether the Connector accepts the identity: a refused one, again... */
+	bool daily; /* ...or, with `probe`, one that needs nothing, as every day */
 	enum reason reason;
 	struct error error; /* when nothing can be done; ERROR_NONE */
 };

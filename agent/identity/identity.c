@@ -1,5 +1,6 @@
 #include "agent/identity/identity.h"
 
+#include "agent/identity/notice.h"
 #include "agent/state/audit.h"
 #include "agent/state/lock.h"
 #include "agent/x509/certificate.h"
@@ -62,6 +63,7 @@ void identity_close(struct identity *identity)
 
 	(void)lock;
 	generation_clear(&identity->active);
+	gateway_clear(&identity->gateway);
 	store_close(identity->store);
 	identity_empty(identity);
 }
@@ -122,6 +124,7 @@ static bool find_schedule(struct identity *identity, struct error *error)
 	    .common_name = common_name,
 	    .identity = settings->name,
 	});
+	notice_bring_forward(identity);
 	return true;
 }
 
@@ -154,6 +157,8 @@ bool identity_load(struct identity *identity, struct error *error)
 		? !debts_load(identity->store, &identity->debts, &identity->debts_damaged, error)
 		: !debts_read(identity->store, &identity->debts, &identity->debts_damaged, error))
 		return false;
+	gateway_clear(&identity->gateway);
+	gateway_read(identity->store, &identity->gateway);
 	/* An enrolment replaces what cannot be read; every other command says so and stops. */
 	error_clear(&identity->unreadable);
 	if (!load_active(identity, &identity->unreadable))

@@ -5,6 +5,7 @@
  */
 #include "agent/config/settings.h"
 #include "agent/state/debts.h"
+#include "agent/state/gateway.h"
 #include "agent/state/journal.h"
 #include "agent/state/schedule.h"
 #include "agent/state/store.h"
@@ -36,6 +37,8 @@ struct identity {
 	int64_t chain_end; /* the earliest of leaf and chain */
 	bool distrusted;   /* it is under a CA that distrusted_ca names: due now */
 	struct schedule schedule;
+	struct gateway gateway;
+	bool gateway_met;   /* since it was opened: notice_handshake */
 	struct debts debts; /* the last: identity_empty leaves its list as it is */
 };
 

@@ -2,12 +2,13 @@
 
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
+#include "agent/identity/notice.h"
 #include "agent/policy.h"
 #include "base/compiler.h"
 
-/* Back-off, ceiling, spare key, clock, key that has waited too long; the renewal as it is planned now
+/* Back-off, ceiling, spare key, clock, key that has waited too long, daily probe; the renewal as it is planned now
    and after each of the first two; and the debts. */
-#define MOMENTS_MAX (8 + DEBTS_MAX)
+#define MOMENTS_MAX (9 + DEBTS_MAX)
 
 /* What decide_renew compares with the clock. */
 static size_t list(const struct identity *identity, int64_t now, int64_t moments[MOMENTS_MAX])
@@ -23,6 +24,7 @@ static size_t list(const struct identity *identity, int64_t now, int64_t moments
 	moments[count++] = journal->next_attempt;
 	moments[count++] = certificate;
 	moments[count++] = journal->spare_next_attempt;
+	moments[count++] = notice_next_probe(identity, now);
 	moments[count++] = journal->saved - identity->settings->clock_skew;
 	moments[count++] = journal->keyed + POLICY_KEYED_MAX + 1;
 	for (size_t i = 0; i < identity->debts.count; i++)
@@ -41,6 +43,11 @@ static bool asks_for_work(const struct identity *identity, int64_t at)
 
 static enum moment_kind kind_of(const struct identity *identity, int64_t at)
 {
+	const struct decision decision =
+	    decide_renew(identity, &(struct wish){ .started = at, .now = at });
+
+	if (decision.daily)
+		return MOMENT_PROBE;
 	if (identity->journal.failures > 0)
 		return MOMENT_ATTEMPT;
 	if (journal_is_renewing(&identity->journal))
@@ -72,6 +79,8 @@ struct moment moment_next(const struct identity *identity, int64_t now)
 	next.due = next.at;
 	if (next.kind == MOMENT_RENEWAL && decide_next_renewal(identity, next.at) < next.at)
 		next.due = decide_next_renewal(identity, next.at);
+	if (next.kind == MOMENT_PROBE && notice_next_probe(identity, next.at) < next.at)
+		next.due = notice_next_probe(identity, next.at);
 	return next;
 }
 
@@ -85,6 +94,7 @@ const char *moment_name(enum moment_kind kind)
 		[MOMENT_DEBT] = "what is owed",
 		[MOMENT_SPARE] = "spare key",
 		[MOMENT_TOKEN] = "enrolment with the one-time token that was left",
+		[MOMENT_PROBE] = "daily probe",
 	};
 
 	return names[kind];

@@ -16,6 +16,7 @@ enum moment_kind {
 	MOMENT_DEBT,    /* something that is owed may be paid */
 	MOMENT_SPARE,   /* the next renewal's key may be made */
 	MOMENT_TOKEN, /* a one-time token has been left: of who can see files, not of moment_next */
+	MOMENT_PROBE, /* the Connector is asked whether it accepts the identity */
 };
 
 struct moment {

@@ -164,6 +164,21 @@ static void note_spare(struct identity *identity, const struct outcome *outcome,
 	    outcome->spare_error.message);
 }
 
+/* What a failure has come to mean, and that it was one. */
+static void note_failure(struct identity *identity, const struct outcome *outcome, int64_t now,
+    enum reason *ret_reason, struct error *error)
+{
+	struct journal *journal = &identity->journal;
+
+	if (has_expired(identity, outcome, now)) {
+		become_expired(journal, error);
+		*ret_reason = REASON_EXPIRED;
+	} else if (error->kind == ERROR_REJECTED) {
+		note_rejection(journal, identity->settings->rejected_after, now, error);
+	}
+	note_error(journal, now, error);
+}
+
 static void remember(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error)
 {
@@ -176,13 +191,7 @@ static void remember(struct identity *identity, const struct outcome *outcome, i
 		note_success(journal, outcome->changed, now);
 		return;
 	}
-	if (has_expired(identity, outcome, now)) {
-		become_expired(journal, error);
-		*ret_reason = REASON_EXPIRED;
-	} else if (error->kind == ERROR_REJECTED) {
-		note_rejection(journal, identity->settings->rejected_after, now, error);
-	}
-	note_error(journal, now, error);
+	note_failure(identity, outcome, now, ret_reason, error);
 	if (needs_backoff(error->kind, journal->reenroll))
 		back_off(identity, outcome->retry_after, now);
 }
@@ -201,6 +210,38 @@ void remember_probe(struct identity *identity, const struct outcome *outcome, in
 	remember(identity, outcome, now, ret_reason, error);
 	if (error->kind == ERROR_NONE)
 		forget_rejections(&identity->journal);
+}
+
+static void note_refused_probe(struct identity *identity, int64_t retry_after, int64_t now)
+{
+	struct gateway *gateway = &identity->gateway;
+
+	if (gateway->probe_refusals < UINT32_MAX)
+		gateway->probe_refusals++;
+	gateway->probe_again = schedule_next_attempt(now, gateway->probe_refusals,
+	    identity->not_after, retry_after, identity->settings->name);
+}
+
+void remember_daily_probe(struct identity *identity, const struct outcome *outcome, int64_t now,
+    enum reason *ret_reason, struct error *error)
+{
+	struct journal *journal = &identity->journal;
+	bool refused = error->kind == ERROR_REJECTED;
+
+	note_run(journal, outcome, now);
+	*ret_reason = reason_of(error, outcome);
+	if (error->kind == ERROR_NONE) {
+		note_success(journal, false, now);
+		forget_rejections(journal);
+	} else {
+		note_failure(identity, outcome, now, ret_reason, error);
+	}
+	if (journal->reenroll)
+		back_off(identity, outcome->retry_after, now);
+	if (refused && !journal->reenroll)
+		note_refused_probe(identity, outcome->retry_after, now);
+	else
+		identity->gateway.probe_refusals = 0;
 }
 
 void remember_enrolment(struct identity *identity, const struct outcome *outcome, int64_t now,

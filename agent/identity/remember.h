@@ -22,6 +22,11 @@ void remember_renewal(struct identity *identity, const struct outcome *outcome, 
    refused, it is asked again later and later. */
 void remember_probe(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error);
+/* After the daily probe of an identity that needs nothing. A failure holds up no renewal, unless it
+   has come to mean that only a one-time token helps; a refusal is asked about again, later and
+   later, until that is so. The caller saves the gateway too. */
+void remember_daily_probe(struct identity *identity, const struct outcome *outcome, int64_t now,
+    enum reason *ret_reason, struct error *error);
 /* After one that was to enroll. A person is at it: no back-off follows, and a refusal says nothing
    about the active identity. */
 void remember_enrolment(struct identity *identity, const struct outcome *outcome, int64_t now,

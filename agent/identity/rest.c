@@ -25,6 +25,7 @@
 static const char *const files[] = {
 	"journal.json",
 	"debts.json",
+	"gateway.json",
 	"current/certificate.pem",
 	"current/ca.pem",
 	"current/chain.pem",

@@ -11,6 +11,7 @@ static const char *const reason_names[] = {
 	[REASON_RENEWED] = "renewed",
 	[REASON_RESUMED] = "resumed",
 	[REASON_RENEWED_MEANWHILE] = "renewed_meanwhile",
+	[REASON_PROBED] = "probed",
 	[REASON_SPARE_MADE] = "spare_made",
 	[REASON_DRY_RUN] = "dry_run",
 	[REASON_LATCHED] = "latched",

@@ -21,6 +21,7 @@ enum reason {
 	REASON_RENEWED,
 	REASON_RESUMED,           /* what an earlier run had begun was finished */
 	REASON_RENEWED_MEANWHILE, /* by another run, while this one waited for the lock */
+	REASON_PROBED,            /* the Connector accepts it, and nothing else was to be done */
 	REASON_SPARE_MADE,        /* and nothing else was to be done */
 	REASON_DRY_RUN,
 	REASON_LATCHED, /* the PIN is not tried again */

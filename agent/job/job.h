@@ -17,6 +17,7 @@
  */
 #include "agent/config/settings.h"
 #include "agent/job/check.h"
+#include "agent/job/handshake.h"
 #include "agent/job/run_id.h"
 #include "base/compiler.h"
 #include "base/error.h"
@@ -82,6 +83,7 @@ struct outcome {
 	bool alert_expired;  /* the Connector said certificate_expired */
 	int64_t server_date; /* of the last Date header; 0 none */
 	int64_t retry_after; /* seconds asked for by the Connector; 0 none */
+	struct handshake handshake;
 	bool spare_made;
 	struct error spare_error;            /* why none could be made; ERROR_NONE */
 	int64_t key_generation_milliseconds; /* -1: none was made */

@@ -21,6 +21,7 @@ static const char outcome_name[] = "outcome";
 
 void outcome_clear(struct outcome *outcome)
 {
+	handshake_clear(&outcome->handshake);
 	cJSON_Delete(outcome->keys);
 	*outcome = (struct outcome){ 0 };
 }
@@ -54,6 +55,7 @@ static int64_t within(int64_t number, int64_t most)
 bool outcome_send(int channel, const struct outcome *outcome, struct error *error)
 {
 	scoped(cJSON) cJSON *object = record_new();
+	cJSON *handshake = handshake_to_json(&outcome->handshake);
 
 	json_add_string(object, "kind", outcome_name);
 	json_add_string(object, "error", error_name(outcome->error.kind));
@@ -66,6 +68,8 @@ bool outcome_send(int channel, const struct outcome *outcome, struct error *erro
 	json_add_boolean(object, "alert_expired", outcome->alert_expired);
 	json_add_integer(object, "server_date", within(outcome->server_date, MOMENT_MOST));
 	json_add_integer(object, "retry_after", within(outcome->retry_after, MOMENT_MOST));
+	if (handshake)
+		json_add_item(object, "handshake", handshake);
 	json_add_boolean(object, "spare_made", outcome->spare_made);
 	json_add_string(object, "spare_error", error_name(outcome->spare_error.kind));
 	json_add_string(object, "spare_message", outcome->spare_error.message);
@@ -111,7 +115,7 @@ static bool outcome_from_json(
     struct record *record, struct outcome *ret_outcome, struct error *error)
 {
 	const cJSON *keys = json_member(record->object, "keys");
-	struct outcome outcome = {
+	scoped(outcome) struct outcome outcome = {
 		.error = { .kind = error_kind_of(record, "error") },
 		.more = record_flag(record, "more"),
 		.stays = record_flag(record, "stays"),
@@ -121,6 +125,7 @@ static bool outcome_from_json(
 		.alert_expired = record_flag(record, "alert_expired"),
 		.server_date = record_number(record, "server_date", 0, MOMENT_MOST),
 		.retry_after = record_number(record, "retry_after", 0, MOMENT_MOST),
+		.handshake = handshake_from_json(record, "handshake"),
 		.spare_made = record_flag(record, "spare_made"),
 		.spare_error = { .kind = error_kind_of(record, "spare_error") },
 		.key_generation_milliseconds =
@@ -138,6 +143,7 @@ static bool outcome_from_json(
 		outcome.keys = cJSON_Duplicate(keys, true);
 
 	*ret_outcome = outcome;
+	outcome = (struct outcome){ 0 };
 	return true;
 }
 

@@ -178,6 +178,32 @@ static void key_generation(FILE *stream, const char *name, const struct metrics_
 	fprintf(stream, "} %" PRId64 ".%03" PRId64 "\n", milliseconds / 1000, milliseconds % 1000);
 }
 
+static void last_probe(FILE *stream, const char *name, const struct metrics_row *row)
+{
+	print_moment(stream, name, row, row->sample->last_probe);
+}
+
+static void last_handshake(FILE *stream, const char *name, const struct metrics_row *row)
+{
+	print_moment(stream, name, row, row->sample->gateway_seen);
+}
+
+static void server_end(FILE *stream, const char *name, const struct metrics_row *row)
+{
+	print_moment(stream, name, row, row->sample->server_end);
+}
+
+static void issuer_missing(FILE *stream, const char *name, const struct metrics_row *row)
+{
+	print_moment(stream, name, row, row->sample->issuer_missing);
+}
+
+static void clock_ahead(FILE *stream, const char *name, const struct metrics_row *row)
+{
+	if (row->sample->has_clock_ahead)
+		print_number(stream, name, row, row->sample->clock_ahead);
+}
+
 static void debts(FILE *stream, const char *name, const struct metrics_row *row)
 {
 	for (int kind = 0; kind < DEBT_KIND_COUNT; kind++) {
@@ -246,6 +272,16 @@ static const struct {
 	  "Renewals and enrolments by result: ok, or the class of the error." },
 	{ "key_generation_seconds", "gauge", key_generation, false,
 	  "How long the token took to generate the last key." },
+	{ "last_probe_timestamp_seconds", "gauge", last_probe, false,
+	  "When the last daily probe was begun; absent without one." },
+	{ "last_handshake_timestamp_seconds", "gauge", last_handshake, false,
+	  "When the Connector's gateway was last met as the identity, whatever it answered." },
+	{ "server_certificate_expiry_timestamp_seconds", "gauge", server_end, false,
+	  "When the first of the gateway's certificate and its CAs ends, as of then." },
+	{ "issuer_missing_since_timestamp_seconds", "gauge", issuer_missing, false,
+	  "Since when the gateway has not named our issuer among the CAs that it accepts; absent otherwise." },
+	{ "clock_ahead_seconds", "gauge", clock_ahead, false,
+	  "By how much this host's clock was ahead of the Connector's when it last answered; negative: behind." },
 	{ "debts", "gauge", debts, false,
 	  "What finished renewals still owe, by kind." },
 	{ "oldest_debt_timestamp_seconds", "gauge", oldest_debt, false,

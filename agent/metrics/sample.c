@@ -2,6 +2,7 @@
 
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
+#include "agent/identity/notice.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
 #include "base/scoped.h"
@@ -38,6 +39,8 @@ struct metrics_stamp metrics_stamp_take(int state_folder, const char *identity)
 	}
 	if (find_file(state_folder, identity, "debts.json", &status))
 		stamp.debts_changed = changed_at(&status);
+	if (find_file(state_folder, identity, "gateway.json", &status))
+		stamp.gateway_changed = changed_at(&status);
 	if (find_file(state_folder, identity, AUDIT_NAME, &status))
 		stamp.audit_length = status.st_size;
 	return stamp;
@@ -46,7 +49,8 @@ struct metrics_stamp metrics_stamp_take(int state_folder, const char *identity)
 bool metrics_stamp_equal(const struct metrics_stamp *a, const struct metrics_stamp *b)
 {
 	return a->journal == b->journal && a->journal_changed == b->journal_changed
-	       && a->debts_changed == b->debts_changed && a->audit_length == b->audit_length;
+	       && a->debts_changed == b->debts_changed && a->gateway_changed == b->gateway_changed
+	       && a->audit_length == b->audit_length;
 }
 
 int64_t metrics_last_check(int state_folder, const char *identity)
@@ -97,6 +101,18 @@ static void add_journal(struct metrics_sample *sample, const struct journal *jou
 	sample->key_generation_milliseconds = journal->key_generation_milliseconds;
 }
 
+static void add_gateway(struct metrics_sample *sample, const struct identity *identity)
+{
+	const struct gateway *gateway = &identity->gateway;
+
+	sample->last_probe = gateway->probed;
+	sample->gateway_seen = gateway->seen;
+	sample->server_end = gateway->server_end;
+	sample->issuer_missing = notice_issuer_missing(identity);
+	sample->has_clock_ahead = gateway->has_date;
+	sample->clock_ahead = gateway->clock_ahead;
+}
+
 struct metrics_sample metrics_sample_of(
     const struct identity *identity, struct metrics_stamp stamp, int64_t now)
 {
@@ -108,6 +124,7 @@ struct metrics_sample metrics_sample_of(
 	if (identity->active.number != 0)
 		add_certificate(&sample, identity);
 	add_journal(&sample, &identity->journal);
+	add_gateway(&sample, identity);
 	add_debts(&sample, &identity->debts);
 	sample.next_attempt = decide_next_attempt(identity, now);
 	sample.reenroll = decide_needs_enrolment(identity, now, &reason, &ignored)

@@ -18,7 +18,7 @@ struct identity;
 /* Which files it was made of: another stamp means that somebody has been at work since. */
 struct metrics_stamp {
 	ino_t journal;
-	int64_t journal_changed, debts_changed; /* nanoseconds */
+	int64_t journal_changed, debts_changed, gateway_changed; /* nanoseconds */
 	int64_t audit_length;
 };
 
@@ -40,6 +40,10 @@ struct metrics_sample {
 	uint32_t failures;
 	uint32_t renewals[ERROR_KIND_COUNT];
 	int64_t key_generation_milliseconds; /* 0: none was made */
+
+	int64_t last_probe, gateway_seen, server_end, issuer_missing;
+	bool has_clock_ahead;
+	int64_t clock_ahead;
 
 	uint32_t debts[DEBT_KIND_COUNT];
 	int64_t oldest_debt;

@@ -2,7 +2,9 @@
 
 #include "agent/renewal/access.h"
 #include "agent/renewal/generation_key.h"
+#include "agent/renewal/handshake_sight.h"
 #include "agent/renewal/run.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "transport/url.h"
 
@@ -30,6 +32,7 @@ bool connection_open(struct connection *connection, struct run *run,
 		    url, &connection->settings, NULL, &connection->connector, error);
 	if (!generation_key_load(run, identity, &connection->key, error))
 		return false;
+	connection->generation = identity;
 	connection->in_token = !generation_key_is_in_file(identity);
 	connection->identity = (struct https_identity){
 		.certificate = identity->certificate,
@@ -51,6 +54,9 @@ void connection_close(struct connection *connection)
 			outcome->server_date = facts->date;
 		outcome->retry_after = facts->retry_after;
 		outcome->alert_expired = facts->alert == ALERT_CERTIFICATE_EXPIRED;
+		if (connection->generation)
+			handshake_sight_take(
+			    facts, connection->generation, clock_now(), &outcome->handshake);
 		if (connection->in_token && facts->alert == ALERT_DECRYPT_ERROR)
 			connection->run->signature_wrong = true;
 	}

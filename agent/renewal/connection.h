@@ -16,6 +16,7 @@ struct connection {
 	struct run *run; /* borrowed */
 	struct https_settings settings;
 	struct https_identity identity;
+	const struct generation *generation; /* borrowed; NULL: nobody's */
 	EVP_PKEY *key;
 	bool in_token; /* the key: another signer may do better */
 	struct connector *connector;

@@ -32,6 +32,10 @@ MUST_CHECK bool report_print_json(FILE *stream, const cJSON *report, struct erro
 void report_status(FILE *stream, const struct identity *identity, int64_t now);
 void report_keys(FILE *stream, const struct identity *identity, const cJSON *keys);
 
+/* What the last handshake showed of the gateway, and when it is asked again: `status`. Owned. */
+cJSON *report_gateway_json(const struct identity *identity, int64_t now);
+void report_gateway(FILE *stream, const struct identity *identity, int64_t now);
+
 /* What `doctor` found, and the same as the array of the JSON. */
 void report_checks(FILE *stream, const char *name, const struct result *result);
 cJSON *report_checks_json(const struct result *result);

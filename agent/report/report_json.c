@@ -202,12 +202,14 @@ static void add_status(cJSON *object, const struct identity *identity)
 		json_add_string(object, "last_run", NULL);
 		json_add_string(object, "last_error", NULL);
 		json_add_string(object, "spare_key", NULL);
+		json_add_string(object, "gateway", NULL);
 		(void)json_add_array(object, "debts");
 	} else {
 		json_add_string(object, "state", report_state(identity, clock_now()));
 		json_add_time(object, "last_run", identity->journal.last_run);
 		add_last_error(object, &identity->journal);
 		add_spare(object, identity);
+		json_add_item(object, "gateway", report_gateway_json(identity, clock_now()));
 		add_debts(object, &identity->debts);
 	}
 	add_audit_head(object, identity);

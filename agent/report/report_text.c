@@ -78,6 +78,8 @@ static const char *why_then(const struct identity *identity, int64_t now)
 						     : " (in its window)";
 	if (identity->distrusted)
 		return " (its CA is distrusted)";
+	if (identity->schedule.regular != 0)
+		return " (brought forward: the gateway does not name our issuer)";
 	return identity->schedule.limited_by_ca ? " (the CA ends before, and came again)" : "";
 }
 
@@ -212,6 +214,7 @@ void report_status(FILE *stream, const struct identity *identity, int64_t now)
 	if (identity->active.number != 0)
 		show_certificate(stream, identity, now);
 	show_urls(stream, identity);
+	report_gateway(stream, identity, now);
 	show_runs(stream, identity, now);
 	show_spare(stream, identity);
 	show_debts(stream, &identity->debts);

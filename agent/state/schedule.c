@@ -62,10 +62,16 @@ static double share_of(const char *first, const char *second)
 	return (double)(number >> 11) / (double)(UINT64_C(1) << 53);
 }
 
+int64_t schedule_ca_limit(int64_t not_before, int64_t leaf_end)
+{
+	return later_by(not_before, span_between(not_before, leaf_end) / CA_LIMIT_PART);
+}
+
 struct schedule schedule_due(const struct schedule_input *input)
 {
 	int64_t lifetime = span_between(input->not_before, input->earliest_end);
 	int64_t leaf_lifetime = span_between(input->not_before, input->leaf_end);
+	int64_t floor = schedule_ca_limit(input->not_before, input->leaf_end);
 	double share = share_of(
 	    input->common_name ? input->common_name : "", input->identity ? input->identity : "");
 	double part = input->lifetime_fraction - share * input->jitter;
@@ -74,7 +80,6 @@ struct schedule schedule_due(const struct schedule_input *input)
 		.latest = later_by(input->not_before, part_of(1 - input->window_margin, lifetime)),
 		.share = share,
 	};
-	int64_t floor = later_by(input->not_before, leaf_lifetime / CA_LIMIT_PART);
 
 	if (input->at_once) {
 		schedule.due = schedule.latest = input->not_before;
@@ -100,7 +105,27 @@ static int64_t at_least(int64_t number, int64_t least)
 	return number > least ? number : least;
 }
 
-int64_t schedule_start(const struct schedule *schedule, const struct windows *windows,
+void schedule_bring_forward(
+    struct schedule *schedule, int64_t since, int64_t spread, int64_t earliest)
+{
+	int64_t due = at_least(later_by(since, part_of(schedule->share, spread)), earliest);
+
+	if (due >= schedule->due)
+		return;
+	schedule->regular = schedule->due;
+	schedule->due = due;
+	schedule->limited_by_ca = false;
+}
+
+int64_t schedule_daily(const struct schedule *schedule, int64_t last)
+{
+	int64_t least = later_by(last, DAY / 2);
+	int64_t moment = least - least % DAY + part_of(schedule->share, DAY);
+
+	return moment >= least ? moment : later_by(moment, DAY);
+}
+
+static int64_t first_start(const struct schedule *schedule, const struct windows *windows,
     const struct zone *zone, int64_t now)
 {
 	double spread = WINDOW_SPREAD * schedule->share;
@@ -125,10 +150,25 @@ int64_t schedule_start(const struct schedule *schedule, const struct windows *wi
 	return schedule->latest;
 }
 
+/* Inside of a window what becomes due begins at once: one that was due before the window opened must
+   not begin later than that. */
+int64_t schedule_start(const struct schedule *schedule, const struct windows *windows,
+    const struct zone *zone, int64_t now)
+{
+	struct schedule regular = *schedule;
+	int64_t begins = first_start(schedule, windows, zone, now);
+
+	if (schedule->regular == 0)
+		return begins;
+	regular.due = schedule->regular;
+	return at_most(begins, first_start(&regular, windows, zone, now));
+}
+
 uint32_t schedule_certificates_per_day(
     const struct schedule *schedule, int64_t not_before, uint32_t most)
 {
-	int64_t period = at_least(span_between(not_before, schedule->due), PERIOD_LEAST);
+	int64_t due = schedule->regular != 0 ? schedule->regular : schedule->due;
+	int64_t period = at_least(span_between(not_before, due), PERIOD_LEAST);
 
 	if (most != 0)
 		return most;

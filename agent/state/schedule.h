@@ -27,10 +27,22 @@ struct schedule {
 	int64_t latest;     /* from here on no window is waited for */
 	double share;       /* of a fleet's spread, from 0 to below 1 */
 	bool limited_by_ca; /* the CA ends first, and asking sooner would bring the same CA */
+	int64_t regular;    /* the due date before it was brought forward; 0: it was not */
 };
 
 /* From 10-minute to 10-year certificates; never before not_before. */
 struct schedule schedule_due(const struct schedule_input *input);
+
+/* Something calls for a renewal since `since`: due within `spread` seconds of it, at the schedule's
+   own share of them, but never before `earliest`. Never later than it was. */
+void schedule_bring_forward(
+    struct schedule *schedule, int64_t since, int64_t spread, int64_t earliest);
+/* The same moment of each day, at the schedule's own share of it: the first such one that is no
+   sooner than half a day after `last`. */
+int64_t schedule_daily(const struct schedule *schedule, int64_t last);
+/* A tenth of the leaf's lifetime after its beginning: so long a renewal that brought the same CA again
+   is good for. */
+int64_t schedule_ca_limit(int64_t not_before, int64_t leaf_end);
 
 /* When a plain run at `now` begins what is due, or will: in a window, unless there is none before
    `latest`. Due in an open window: at once. Else in the next one, `share` of its first half after it

@@ -2,10 +2,12 @@
 
 #include "agent/call.h"
 #include "agent/identity/identity.h"
+#include "agent/identity/notice.h"
 #include "agent/identity/result.h"
 #include "agent/report/console.h"
 #include "agent/supervisor/supervisor.h"
 #include "agent/supervisor/worker_share.h"
+#include "base/clock.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
@@ -43,6 +45,16 @@ static bool run_workers(const struct call *call, const struct job *job, const st
 	return done;
 }
 
+/* What could not be kept is found out again by the next handshake. */
+static void notice(
+    const struct call *call, struct identity *identity, const struct handshake *handshake)
+{
+	struct error error = ERROR_INIT;
+
+	if (!notice_handshake(identity, handshake, clock_now(), &error))
+		console_print(call->console, "%s", error.message);
+}
+
 bool errand_run(const struct call *call, struct identity *identity, const struct errand *errand,
     struct result *result, struct supervised *ret_supervised, struct error *error)
 {
@@ -75,6 +87,8 @@ bool errand_run(const struct call *call, struct identity *identity, const struct
 	done = run_workers(call, &job, errand, identity->lock, result, ret_supervised, error);
 	if (call->workers && ret_supervised->outcome.latched)
 		call->workers->refused = true;
+	if (!errand->unnoted)
+		notice(call, identity, &ret_supervised->outcome.handshake);
 	result->interrupted = result->interrupted || ret_supervised->interrupted;
 	if (!identity->store || identity_load(identity, &unloaded))
 		return done;

@@ -25,6 +25,7 @@ struct errand {
 	const char *certificate, *key, *ca; /* of an adoption; NULL without */
 	bool force;
 	bool revoke_old, destroy_old;    /* of what is replaced */
+	bool unnoted;                    /* what the gateway shows is not kept */
 	const struct secret *token;      /* NULL without */
 	const struct listener *listener; /* NULL without */
 };

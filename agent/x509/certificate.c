@@ -82,6 +82,29 @@ bool certificate_dates(
 	return true;
 }
 
+bool certificate_first_end(
+    const STACK_OF(X509) *chain, X509 **ret_first, int64_t *ret_end, struct error *error)
+{
+	X509 *first = NULL;
+	int64_t end = INT64_MAX;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		int64_t not_before = 0;
+		int64_t not_after = 0;
+
+		if (!certificate_dates(sk_X509_value(chain, i), &not_before, &not_after, error))
+			return false;
+		if (first && not_after >= end)
+			continue;
+		end = not_after;
+		first = sk_X509_value(chain, i);
+	}
+
+	*ret_first = first;
+	*ret_end = end;
+	return true;
+}
+
 /* RSAPublicKey, RFC 8017, A.1.1: modulus and exponent. */
 static unsigned rsa_bits(const unsigned char *der, int length)
 {

@@ -20,6 +20,10 @@ void certificate_key_sha256(const X509 *certificate, char text[CERTIFICATE_SHA25
 /* ERROR_VERIFICATION unless they are written as RFC 5280, 4.1.2.5 demands: to the second, UTC. */
 MUST_CHECK bool certificate_dates(
     const X509 *certificate, int64_t *ret_not_before, int64_t *ret_not_after, struct error *error);
+/* Of the certificate of the chain that ends first: *ret_first is borrowed from it, NULL of an empty
+   one. As certificate_dates fails. */
+MUST_CHECK bool certificate_first_end(
+    const STACK_OF(X509) *chain, X509 **ret_first, int64_t *ret_end, struct error *error);
 /* The size of its RSA modulus; 0 for a key of another kind. */
 unsigned certificate_key_bits(const X509 *certificate);
 /* By name and signature; whether the issuer may issue is not looked at. */

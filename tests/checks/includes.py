@@ -28,13 +28,13 @@ MAY = {
                               {"openssl"}),
     "agent/identity": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/policy.h"}, {"cjson"}),
+         "agent/policy.h"}, {"openssl", "cjson"}),
     "agent/metrics": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/identity", "agent/metrics",
          "agent/policy.h"}, set()),
     "agent/report": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/report", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
+         "agent/report", "agent/policy.h", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent/doctor": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
          "agent/supervisor", "agent/hooks", "agent/doctor", "agent/policy.h", "agent/call.h",

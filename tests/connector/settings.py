@@ -3,7 +3,7 @@ import dataclasses
 from dataclasses import dataclass, field
 
 SUBJECT = {"O": "Org", "OU": "OrgUnit", "L": "locality", "ST": "province", "C": "DE"}
-SERVER_CERTIFICATES = ("good", "expired", "not_yet_valid", "wrong_host", "other_ca")
+SERVER_CERTIFICATES = ("good", "ends_soon", "expired", "not_yet_valid", "wrong_host", "other_ca")
 TLS_VERSIONS = ("1.2", "1.3")
 
 

@@ -61,6 +61,7 @@ class TlsSide:
         if kind == "other_ca":
             ca_key = ec.generate_private_key(ec.SECP256R1())
             ca = certificates.make_ca(certificates.name("CN=Another CA"), ca_key, day)
+        # "ends_soon" differs from a good one in its day only
         hosts = ("elsewhere.example",) if kind == "wrong_host" else ("localhost",)
         starts = {"expired": certificates.now() - certificates.seconds(2 * day),
                   "not_yet_valid": certificates.now() + certificates.seconds(day)}.get(kind)

@@ -69,6 +69,9 @@ static void try_report(int near, int far)
 	must(report_receive(far, &kind, &note, &again, &error) && kind == REPORT_OUTCOME);
 	must(outcome.error.kind == again.error.kind);
 	must(text_equal(outcome.error.message, again.error.message));
+	must(outcome.handshake.generation == again.handshake.generation);
+	must(!outcome.handshake.names
+	     || cJSON_Compare(outcome.handshake.names, again.handshake.names, true));
 	outcome_clear(&outcome);
 	outcome_clear(&again);
 }

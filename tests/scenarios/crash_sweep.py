@@ -80,6 +80,7 @@ class Sweep:
 
     def run(self, strikes, share=None, every=1, heal=None):
         """Everyday every nth; in a full run every point of the share. All failures are told."""
+        assert strikes, "there is nothing to strike"
         chosen = strikes[::every]
         if FULL:
             chosen = strikes if share is None else strikes[share::len(SHARES)]

@@ -1,6 +1,7 @@
 """kill -9 of the worker before and after every PKCS#11 call of a renewal."""
 import pytest
 from crash_sweep import SHARES, Sweep
+from world import SIGNATURES
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ def test_a_kill_after_any_call_loses_nothing(sweep, share):
     sweep.run(sweep.at_calls("kill-after"), share, every=17)
 
 
-@pytest.mark.parametrize("function", ["C_Login", "C_GenerateKeyPair", "C_Sign", "C_DestroyObject",
-                                      "C_Finalize"])
+@pytest.mark.parametrize("function", ["C_Login", "C_GenerateKeyPair", SIGNATURES,
+                                      "C_DestroyObject", "C_Finalize"])
 def test_a_kill_after_a_call_that_changes_something_loses_nothing(sweep, function):
     strikes = sweep.at_calls("kill-after")
     sweep.run([strike for strike in strikes if strike.name.endswith(function)])

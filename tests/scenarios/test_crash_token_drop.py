@@ -59,7 +59,7 @@ def test_a_kill_at_any_file_neither_loses_the_old_identity_nor_sends_twice(
     strikes = sweep.at_points(match=str(sweep.world.state), whole_group=whole_group)
     names = [strike.name for strike in strikes]
     assert any("orders.token" in name for name in names), "the end of the file is a point, too"
-    sweep.run(strikes, share, every=19)
+    sweep.run(strikes, share, every=53)
 
 
 def test_a_kill_between_the_note_and_the_request_and_around_the_end_of_the_file(sweep):

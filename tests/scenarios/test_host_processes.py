@@ -84,7 +84,7 @@ def test_a_signal_to_the_supervisor_ends_both(world, hanging, signal_name):
 
 @pytest.mark.parametrize("signal_name", ["SIGKILL", "SIGTERM"])
 def test_a_signal_to_the_worker_is_no_failure(world, hanging, signal_name):
-    run, worker = hanging("C_Sign")
+    run, worker = hanging("signature")
     os.kill(worker, getattr(signal, signal_name))
     result = finish(run)
     assert (result.status, result["error"]["class"]) == (75, "state"), result

@@ -1,5 +1,6 @@
 """spare_key: the next renewal's key is made when nobody waits for it any more."""
 import pytest
+from world import SIGNATURES
 
 LATER = ("faketime", "-f", "+2h")
 
@@ -52,9 +53,9 @@ def test_a_renewal_takes_it_and_makes_the_next_one_after_its_last_signature(worl
     spare = world.spare()
     assert world.run("renew", "--force")["reason"] == "renewed"
     assert world.generation()["key_id"] == spare
-    deeds = [call.function for call in world.shim.calls()
-             if call.function in ("C_Sign", "C_GenerateKeyPair")]
-    assert deeds == 3 * ["C_Sign"] + ["C_GenerateKeyPair"]
+    deeds = [call.function in SIGNATURES for call in world.shim.calls()
+             if call.function in (*SIGNATURES, "C_GenerateKeyPair")]
+    assert deeds == [True, True, True, False]
     assert world.spare() not in (None, spare)
     assert roles(world) == ["active", "retained", "spare"]
     renew(world)
@@ -79,7 +80,7 @@ def test_the_renewal_itself_makes_no_more_calls_with_it_than_without(world):
     make_spare(world)
     assert world.run("renew", "--force").status == 0
     calls = calls_before_generation(world)
-    assert calls.count("C_Sign") == 3
+    assert len([name for name in calls if name in SIGNATURES]) == 3
     assert len(calls) < without
 
 

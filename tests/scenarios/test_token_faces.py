@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from world import FIRST_SIGNER, SIGNER, SIGNERS, finish, wait_until
+from world import FIRST_SIGNER, HANDS_PIN_ON, SIGNERS, finish, wait_until
 
 RAW_AND_PSS = ["mechanism CKM_RSA_PKCS_PSS absent", "mechanism CKM_RSA_X_509 absent"]
 
@@ -85,13 +85,11 @@ def test_a_token_that_keeps_no_public_keys(new_world):
     assert all(key["whole"] for key in new_world.run("keys")["keys"])
 
 
-# With `auto` such keys go to the engine.
 NEEDS_ENGINE = pytest.mark.skipif(
-    "engine" not in SIGNERS or SIGNER not in (None, "engine"),
-    reason="the engine alone hands the PIN on for a signature")
+    not HANDS_PIN_ON, reason="the engine alone hands the PIN on for a signature")
 
 
-@pytest.mark.skipif(SIGNER in (None, "engine"), reason="this signer hands the PIN on")
+@pytest.mark.skipif(HANDS_PIN_ON, reason="this signer hands the PIN on")
 def test_such_keys_are_too_much_for_the_other_signers(new_world):
     """That costs no one-time token."""
     token = new_world.one_time_token()

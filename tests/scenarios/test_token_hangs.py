@@ -31,7 +31,7 @@ def assert_worker_is_gone(world):
     ("C_OpenSession", "opening the token"),
     ("C_Login", "logging in to token fleet"),
     ("C_GenerateKeyPair", "generating RSA 2048 in token fleet"),
-    ("C_Sign", "requesting the certificate"),
+    ("signature", "requesting the certificate"),
 ])
 def test_a_call_that_never_returns_ends_with_its_deadline(world, function, step):
     timeout = "key_generation_timeout" if function == "C_GenerateKeyPair" else "step_timeout"
@@ -45,7 +45,7 @@ def test_a_call_that_never_returns_ends_with_its_deadline(world, function, step)
 
 def test_a_login_and_a_probe_that_hang_leave_the_phase_they_were_in(world):
     world.configure(step_timeout="2s", request_timeout="1s")
-    world.shim.plan("C_Sign 3 hang")
+    world.shim.plan("signature 3 hang")
     world.assert_fails(75, "deadline", "probing with the new certificate")
     assert world.journal()["phase"] == "VERIFIED"
     assert_heals(world)

@@ -33,8 +33,8 @@ def test_an_answer_that_was_lost_counts_for_nothing(world, result):
 
 @pytest.mark.parametrize("call", [
     "C_GenerateKeyPair 1 lose-sessions-after", "C_SignInit 1 lose-sessions",
-    "C_SignInit 2 lose-sessions", "C_SignInit 3 lose-sessions", "C_Sign 1 lose-sessions-after",
-    "C_Sign 2 lose-sessions-after"])
+    "C_SignInit 2 lose-sessions", "C_SignInit 3 lose-sessions", "signature 1 lose-sessions-after",
+    "signature 2 lose-sessions-after"])
 def test_a_session_that_dies_between_the_calls(world, call):
     assert_got_over(world, call)
 

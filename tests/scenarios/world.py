@@ -35,6 +35,9 @@ SIGNER_FILES = {"provider": "ossl-modules/pkcs11.so", "engine": "engines-3/pkcs1
 SIGNERS = [name for name, file in SIGNER_FILES.items()  # that the agent's system has
            if any(SYSTEM.glob(f"usr/lib/*/{file}"))]
 FIRST_SIGNER = SIGNER or next(iter(SIGNERS), None)  # that signs while nothing goes wrong
+# The engine alone hands the PIN on for a signature (CKA_ALWAYS_AUTHENTICATE); `auto` goes on to it.
+HANDS_PIN_ON = "engine" in SIGNERS and SIGNER in (None, "engine")
+SIGNATURES = ("C_Sign", "C_SignFinal")  # a signer may make one of several calls
 TIMEOUT = 120  # a net under the tests, never what they measure
 
 
@@ -123,8 +126,7 @@ class World:
         return len(self.shim.calls(function))
 
     def signatures(self):
-        """A signer may make one of several calls."""
-        return self.calls("C_Sign") + self.calls("C_SignFinal")
+        return sum(self.calls(function) for function in SIGNATURES)
 
     def journal(self):
         return json.loads((self.folder / "journal.json").read_text())

@@ -48,6 +48,8 @@ static bool rule_applies(const struct rule *rule, const struct call *call)
 {
 	if (rule->function == FUNCTION_ANY)
 		return calls_include(&rule->calls, call->nth_of_all);
+	if (rule->function == FUNCTION_SIGNATURE)
+		return calls_include(&rule->calls, call->nth_of_signatures);
 	return rule->function == call->function
 	       && calls_include(&rule->calls, call->nth_of_function);
 }
@@ -123,13 +125,20 @@ static bool act_before(const struct rule *rule, struct call *call)
 	return true;
 }
 
+static uint64_t count(enum function function)
+{
+	return atomic_fetch_add(&shim_get()->counters->calls[function], 1) + 1;
+}
+
 bool call_begin(struct call *call, enum function function)
 {
 	struct shim *shim = shim_get();
+	bool signs = function == FUNCTION_C_Sign || function == FUNCTION_C_SignFinal;
 
 	call->function = function;
-	call->nth_of_function = atomic_fetch_add(&shim->counters->calls[function], 1) + 1;
-	call->nth_of_all = atomic_fetch_add(&shim->counters->calls[FUNCTION_ANY], 1) + 1;
+	call->nth_of_function = count(function);
+	call->nth_of_signatures = signs ? count(FUNCTION_SIGNATURE) : 0;
+	call->nth_of_all = count(FUNCTION_ANY);
 	clock_gettime(CLOCK_MONOTONIC, &call->start);
 
 	for (size_t i = 0; i < shim->plan.rule_count; i++) {

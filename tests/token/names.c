@@ -176,6 +176,7 @@ static const struct number numbers[] = {
 static const char *const function_names[] = {
 #define FUNCTION(name, parameters, arguments) #name,
 #include "tests/token/functions.def"
+	"signature",
 	"*",
 };
 

@@ -15,7 +15,8 @@
 enum function {
 #define FUNCTION(name, parameters, arguments) FUNCTION_##name,
 #include "tests/token/functions.def"
-	FUNCTION_ANY, /* also: how many there are */
+	FUNCTION_SIGNATURE, /* C_Sign and C_SignFinal: which one is the caller's choice */
+	FUNCTION_ANY,       /* also: how many there are */
 };
 
 enum action {

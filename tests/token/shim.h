@@ -13,7 +13,7 @@
 #include "tests/token/plan.h"
 
 struct counters {
-	_Atomic uint64_t calls[FUNCTION_ANY + 1]; /* the last counts all of them */
+	_Atomic uint64_t calls[FUNCTION_ANY + 1]; /* the last two count several functions */
 	_Atomic uint64_t wrong_logins;
 	_Atomic uint64_t signatures;
 };
@@ -40,6 +40,7 @@ CK_RV login_from_file(CK_SESSION_HANDLE session, CK_USER_TYPE user, const char *
 struct call {
 	enum function function;
 	uint64_t nth_of_function;
+	uint64_t nth_of_signatures; /* 0: this is none */
 	uint64_t nth_of_all;
 	struct timespec start;
 	CK_RV result; /* set when call_begin() returns false */

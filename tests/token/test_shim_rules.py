@@ -90,6 +90,25 @@ def test_any_function_can_be_the_nth_call(program, shim):
         assert functions(shim) == faultless[:nth]
 
 
+def test_signatures_are_counted_whichever_call_gives_them(program, shim):
+    shim.plan('signature 2 fail CKR_DEVICE_ERROR')
+    answers = program.ask('''
+s = session()
+s.login(pin)
+_, key = generate(s)
+def sign(in_parts=False):
+    mechanism = Mechanism(CKM_SHA256_RSA_PKCS)
+    assert s.lib.C_SignInit(s.session, mechanism.to_native(), key) == CKR_OK
+    data, signature = ckbytelist(b'data'), ckbytelist([0] * 128)
+    if not in_parts:
+        return CKR[s.lib.C_Sign(s.session, data, signature)]
+    assert s.lib.C_SignUpdate(s.session, data) == CKR_OK
+    return CKR[s.lib.C_SignFinal(s.session, signature)]
+answer([sign(), sign(in_parts=True)])
+''')
+    assert answers == ['CKR_OK', 'CKR_DEVICE_ERROR']
+
+
 def test_with_a_counter_file_processes_count_together_and_without_each_its_own(program, shim):
     shim.plan('C_Login 2 fail CKR_DEVICE_ERROR')
     once = 'answer(refusal(session().login, pin))'

@@ -140,12 +140,12 @@ static void a_line_that_was_changed_is_found(void **state)
 static void bytes_between_lines_are_found(void **state)
 {
 	struct lines lines = write_lines();
-	char *longer = NULL;
+	char longer[AUDIT_LINE_MAX];
 
 	(void)state;
-	assert_true(asprintf(&longer, "%s\n", lines.text[1]) > 0);
+	assert_true(text_format(longer, sizeof(longer), "%s\n", lines.text[1]));
 	free(lines.text[1]);
-	lines.text[1] = longer;
+	lines.text[1] = text_duplicate(longer);
 	put(&lines, "012345");
 	assert_broken(3, "line 3 was changed");
 	forget(&lines);

@@ -43,9 +43,9 @@ static char *print(const struct metrics_sample *of)
 static void assert_says(const struct metrics_sample *of, const char *line)
 {
 	scoped(char) char *text = print(of);
-	scoped(char) char *whole = NULL;
+	char whole[512];
 
-	assert_true(asprintf(&whole, "\n%s\n", line) > 0);
+	assert_true(text_format(whole, sizeof(whole), "\n%s\n", line));
 	if (!strstr(text, whole))
 		fail_msg("%s does not say %s", text, line);
 }
@@ -73,6 +73,15 @@ static void moments_are_seconds_and_what_is_absent_has_no_line(void **state)
 	assert_silent(&of, "renewal_agent_key_generation_seconds{");
 	assert_silent(&of, "renewal_agent_next_attempt_timestamp_seconds{");
 	assert_silent(&of, "renewal_agent_audit_head_info{");
+	assert_silent(&of, "renewal_agent_last_probe_timestamp_seconds{");
+	assert_silent(&of, "renewal_agent_server_certificate_expiry_timestamp_seconds{");
+	assert_silent(&of, "renewal_agent_issuer_missing_since_timestamp_seconds{");
+	assert_silent(&of, "renewal_agent_clock_ahead_seconds{");
+	of.has_clock_ahead = true;
+	of.clock_ahead = -5;
+	assert_says(&of, "renewal_agent_clock_ahead_seconds{identity=\"orders\"} -5");
+	of.last_probe = 7;
+	assert_says(&of, "renewal_agent_last_probe_timestamp_seconds{identity=\"orders\"} 7");
 	of.key_generation_milliseconds = 61007;
 	assert_says(&of, "renewal_agent_key_generation_seconds{identity=\"orders\"} 61.007");
 }

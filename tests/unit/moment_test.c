@@ -1,45 +1,7 @@
 #include "agent/identity/moment.h"
 
-#include "agent/identity/identity.h"
 #include "agent/policy.h"
-#include "tests/unit/test.h"
-
-#define NOW INT64_C(1800000000)
-#define MINUTE INT64_C(60)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
-
-/* A healthy identity whose certificate is due in an hour. */
-struct host {
-	struct identity_settings settings;
-	struct identity identity;
-};
-
-static int set_up(void **state)
-{
-	struct host *host = calloc(1, sizeof(*host));
-
-	assert_non_null(host);
-	host->settings = (struct identity_settings){ .name = "orders", .clock_skew = 300 };
-	host->identity = (struct identity){
-		.settings = &host->settings,
-		.lock = -1,
-		.active = { .number = 3 },
-		.not_before = NOW - 10 * HOUR,
-		.not_after = NOW + 5 * HOUR,
-		.schedule = { .due = NOW + HOUR },
-	};
-	journal_clear(&host->identity.journal);
-	host->identity.journal.saved = NOW - HOUR;
-	*state = host;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	free(*state);
-	return 0;
-}
+#include "tests/unit/decision_scene.h"
 
 static void assert_moment(
     const struct host *host, int64_t now, enum moment_kind kind, int64_t at, int64_t due)
@@ -145,6 +107,23 @@ static void a_spare_key_is_tried_again_after_its_own_back_off(void **state)
 	assert_moment(host, NOW, MOMENT_SPARE, NOW, NOW);
 }
 
+static void a_daily_probe_has_its_moment_after_everything_else(void **state)
+{
+	struct host *host = *state;
+	const int64_t probe = NOW - NOW % DAY + DAY / 2 + DAY;
+
+	host->settings.probe = PROBE_DAILY;
+	host->identity.schedule = (struct schedule){ .due = NOW + 30 * DAY, .share = 0.5 };
+	host->identity.gateway.seen = probe - DAY;
+	assert_moment(host, NOW, MOMENT_PROBE, probe, probe);
+	assert_moment(host, probe + 2 * HOUR, MOMENT_PROBE, probe + 2 * HOUR, probe);
+	host->identity.gateway.probe_again = NOW + 10 * MINUTE;
+	host->identity.journal.rejections = 1;
+	assert_moment(host, NOW, MOMENT_PROBE, NOW + 10 * MINUTE, NOW + 10 * MINUTE);
+	host->identity.schedule.due = NOW + 5 * MINUTE;
+	assert_moment(host, NOW, MOMENT_RENEWAL, NOW + 5 * MINUTE, NOW + 5 * MINUTE);
+}
+
 static void without_a_certificate_only_a_person_can_help(void **state)
 {
 	struct host *host = *state;
@@ -196,7 +175,7 @@ static void an_identity_that_cannot_be_read_has_no_moment_of_its_own(void **stat
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, decision_set_up, decision_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_healthy_identity_waits_for_its_due_date),
 		TEST(what_has_passed_is_now),
@@ -207,6 +186,7 @@ int main(void)
 		TEST(the_first_of_several_debts_counts),
 		TEST(a_debt_that_waits_for_another_is_not_waited_for),
 		TEST(a_spare_key_is_tried_again_after_its_own_back_off),
+		TEST(a_daily_probe_has_its_moment_after_everything_else),
 		TEST(without_a_certificate_only_a_person_can_help),
 		TEST(a_revoked_certificate_is_nothing_to_wait_for),
 		TEST(a_key_that_waits_for_a_token_is_destroyed_after_its_time),

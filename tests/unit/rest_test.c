@@ -55,6 +55,7 @@ static int set_up(void **state)
 	assert_ok(store_write(host->store, &generation, &error), &error);
 	assert_ok(store_activate(host->store, 1, &error), &error);
 	save_journal(host);
+	assert_ok(gateway_save(host->store, &host->identity.gateway, &error), &error);
 	(void)text_format(
 	    host->folder, sizeof(host->folder), "%s/" STATE_FOLDER_IDENTITY, state_folder_path());
 	*state = host;
@@ -122,8 +123,8 @@ static void another_setting_breaks_the_seal(void **state)
 
 static void whatever_happens_to_a_file_breaks_the_seal(void **state)
 {
-	static const char *const files[] = { "journal.json", "current/certificate.pem",
-		"current/ca.pem", "current/chain.pem", "current/key.uri",
+	static const char *const files[] = { "journal.json", "gateway.json",
+		"current/certificate.pem", "current/ca.pem", "current/chain.pem", "current/key.uri",
 		"current/generation.json" };
 	struct host *host = *state;
 	char path[256];

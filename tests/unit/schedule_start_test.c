@@ -185,11 +185,29 @@ static void the_ceiling_follows_from_the_life_of_the_certificate(void **state)
 	assert_int_equal(schedule_certificates_per_day(&days, MONDAY, 5), 5);
 }
 
+/* The spread of the window that the earlier date waits for must not reach beyond the regular one. */
+static void what_is_brought_forward_begins_no_later_than_it_would_have(void **state)
+{
+	const struct schedule regular = {
+		.due = MONDAY + 2 * HOUR + 10 * MINUTE, .latest = MONDAY + YEAR, .share = 0.9
+	};
+	struct schedule earlier = regular;
+
+	(void)state;
+	earlier.due = MONDAY - 4 * HOUR;
+	earlier.regular = regular.due;
+	assert_int_equal(start(&regular, "02:00-04:00", MONDAY), regular.due);
+	assert_int_equal(start(&earlier, "02:00-04:00", MONDAY), regular.due);
+	earlier.regular = MONDAY + 20 * DAY;
+	assert_int_equal(start(&earlier, "02:00-04:00", MONDAY), MONDAY + 2 * HOUR + 54 * MINUTE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_windows_it_begins_when_it_is_due),
 		cmocka_unit_test(what_is_due_in_a_window_begins_at_once),
+		cmocka_unit_test(what_is_brought_forward_begins_no_later_than_it_would_have),
 		cmocka_unit_test(
 		    what_is_due_outside_waits_for_the_next_window_and_spreads_over_half_of_it),
 		cmocka_unit_test(a_window_that_was_missed_is_followed_by_ones_with_half_the_spread),

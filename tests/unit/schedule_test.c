@@ -314,6 +314,65 @@ static void moments_at_the_ends_of_time_overflow_nothing(void **state)
 		    <= INT64_MIN + SCHEDULE_BACKOFF_MAX);
 }
 
+static void what_is_brought_forward_is_due_within_the_spread_and_never_later(void **state)
+{
+	const struct schedule_input input = certificate(90 * DAY, YEAR);
+	const struct schedule regular = schedule_due(&input);
+	struct schedule schedule = regular;
+
+	(void)state;
+	schedule_bring_forward(&schedule, START + 10 * DAY, 4 * HOUR, 0);
+	assert_in_range(schedule.due, START + 10 * DAY, START + 10 * DAY + 4 * HOUR);
+	assert_true(
+	    fabs((double)(schedule.due - START - 10 * DAY) - schedule.share * 4 * 3600) <= 1);
+	assert_int_equal(schedule.regular, regular.due);
+	assert_int_equal(schedule.latest, regular.latest);
+
+	schedule = regular;
+	schedule_bring_forward(&schedule, START + 10 * DAY, 0, START + 11 * DAY);
+	assert_int_equal(schedule.due, START + 11 * DAY);
+
+	schedule = regular;
+	schedule_bring_forward(&schedule, regular.due, 4 * HOUR, 0);
+	assert_int_equal(schedule.due, regular.due);
+	assert_int_equal(schedule.regular, 0);
+	schedule_bring_forward(&schedule, INT64_MAX - 1, INT64_MAX, 0);
+	assert_int_equal(schedule.due, regular.due);
+}
+
+/* It would allow more and more of them otherwise. */
+static void the_ceiling_stays_that_of_the_regular_date(void **state)
+{
+	const struct schedule_input input = certificate(90 * DAY, YEAR);
+	struct schedule schedule = schedule_due(&input);
+	const uint32_t most = schedule_certificates_per_day(&schedule, START, 0);
+
+	(void)state;
+	schedule_bring_forward(&schedule, START, 60, 0);
+	assert_int_equal(schedule_certificates_per_day(&schedule, START, 0), most);
+}
+
+static void a_daily_moment_is_once_a_day_and_half_a_day_after_the_last_at_least(void **state)
+{
+	static const double shares[] = { 0, 0.25, 0.9999 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(shares); i++) {
+		const struct schedule schedule = { .share = shares[i] };
+		const int64_t first = schedule_daily(&schedule, START);
+		int64_t late;
+
+		assert_in_range(first, START + DAY / 2, START + DAY * 3 / 2 - 1);
+		assert_int_equal(first % DAY, (int64_t)(shares[i] * DAY));
+		assert_int_equal(schedule_daily(&schedule, first), first + DAY);
+		/* A timer that comes by every hour does not move it. */
+		assert_int_equal(schedule_daily(&schedule, first + HOUR), first + DAY);
+		late = first + DAY / 2 + 1;
+		assert_int_equal(schedule_daily(&schedule, late), first + 2 * DAY);
+	}
+	assert_true(schedule_daily(&(struct schedule){ .share = 0.5 }, INT64_MAX - 1) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +386,10 @@ int main(void)
 		cmocka_unit_test(the_jitter_is_earlier_by_at_most_its_part_and_stays_the_same),
 		cmocka_unit_test(a_fleet_spreads_out_evenly),
 		cmocka_unit_test(name_and_identity_both_decide_the_jitter),
+		cmocka_unit_test(what_is_brought_forward_is_due_within_the_spread_and_never_later),
+		cmocka_unit_test(the_ceiling_stays_that_of_the_regular_date),
+		cmocka_unit_test(
+		    a_daily_moment_is_once_a_day_and_half_a_day_after_the_last_at_least),
 		cmocka_unit_test(dates_and_parts_without_sense_overflow_nothing),
 		cmocka_unit_test(the_back_off_doubles_from_a_minute_to_a_day),
 		cmocka_unit_test(two_identities_and_two_failures_are_jittered_apart),

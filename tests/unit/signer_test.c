@@ -267,20 +267,40 @@ static void a_key_that_was_destroyed_does_not_sign(void **state)
 	    EVP_DigestSign(signing, signature, &length, (const unsigned char *)"x", 1), 1);
 }
 
-/* The last one: the PIN stays with the token. */
-static void a_signer_that_cannot_answer_for_the_pin_is_none_for_a_token_that_keeps_it(void **state)
+static CK_RV show_always_authenticate(
+    CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
+	CK_RV result = get_attribute_value(session, object, attributes, count);
+
+	for (CK_ULONG i = 0; i < count; i++)
+		if (attributes[i].type == CKA_ALWAYS_AUTHENTICATE && attributes[i].pValue)
+			*(CK_BBOOL *)attributes[i].pValue = CK_TRUE;
+	return result;
+}
+
+/* The last one: the PIN stays with the token. */
+static void only_a_key_that_wants_the_pin_is_too_much_for_a_signer_that_keeps_none(void **state)
+{
+	CK_FUNCTION_LIST *functions = token_functions(bench.soft->token);
 	struct error error = ERROR_INIT;
 	struct secret *pin = NULL;
-	struct signer *signer = NULL;
-	bool absent = false;
+	scoped(EVP_PKEY) EVP_PKEY *other = NULL;
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
+	bool loaded;
 
 	(void)state;
 	assert_ok(secret_new(&pin, &error), &error);
 	token_take_pin(bench.soft->token, pin);
-	assert_refused(signer_open(SIGNER_PKCS11PROV, bench.soft->token, &signer, &absent, &error),
-	    &error, ERROR_TOKEN);
-	assert_true(absent);
+	other = load(&old_id);
+	get_attribute_value = functions->C_GetAttributeValue;
+	functions->C_GetAttributeValue = show_always_authenticate;
+	loaded = signer_load_key(bench.signer, &old_id, &key, &error);
+	functions->C_GetAttributeValue = get_attribute_value;
+	if (bench.kind == SIGNER_ENGINE) {
+		assert_ok(loaded, &error);
+		return;
+	}
+	assert_refused(loaded, &error, ERROR_TOKEN);
 	assert_non_null(strstr(error.message, "CKA_ALWAYS_AUTHENTICATE"));
 	assert_non_null(strstr(error.message, "signer = engine"));
 }
@@ -299,7 +319,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_key_that_is_not_the_one_that_was_meant_is_refused),
 		cmocka_unit_test(a_key_that_was_destroyed_does_not_sign),
 		cmocka_unit_test(
-		    a_signer_that_cannot_answer_for_the_pin_is_none_for_a_token_that_keeps_it),
+		    only_a_key_that_wants_the_pin_is_too_much_for_a_signer_that_keeps_none),
 	};
 
 	int failed;
