@@ -29,8 +29,7 @@ def test_hosts_are_carried_over_and_none_that_is_silent_is_overlooked(
     secrets.replace(secrets.rotate("expiring"))
     installation.look("gateway")
     lagging = playbooks.run("rotate_expiring", new_ca=sha256(secrets.ca))
-    assert lagging.status != 0
-    assert "not on the new CA: h01, h02" in lagging.output, lagging
+    assert lagging.status != 0 and "Renew what is on the old CA" in lagging.output, lagging
     assert secrets.run("retire", "--fleet", playbooks.reports).status == 75
     installation.look("signer")
     playbooks.write_inventory(silent=NO_HOST)
