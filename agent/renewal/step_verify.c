@@ -18,16 +18,15 @@
 
 struct issued {
 	X509 *leaf;
-	STACK_OF(X509)
-	*returned;        /* every other certificate of the answer, but for distrusted CAs */
-	X509 *distrusted; /* one of those that issued the leaf; NULL: none did */
+	STACK_OF(X509) *returned;   /* every other certificate of the answer, but for... */
+	STACK_OF(X509) *distrusted; /* ...the distrusted CAs */
 };
 
 static void issued_clear(struct issued *issued)
 {
 	X509_free(issued->leaf);
 	sk_X509_pop_free(issued->returned, X509_free);
-	X509_free(issued->distrusted);
+	sk_X509_pop_free(issued->distrusted, X509_free);
 }
 
 static void scoped_destroy_issued(struct issued *issued)
@@ -81,9 +80,11 @@ static bool issued_parse(const struct answer *answer, const struct distrust *dis
 		(void)sk_X509_shift(authorities);
 	}
 	ret_issued->leaf = sk_X509_shift(client);
-	ret_issued->distrusted = distrust_remove(distrust, chain, ret_issued->leaf);
 	ret_issued->returned = take(chain);
-	return true;
+	ret_issued->distrusted = sk_X509_new_null();
+	return ret_issued->distrusted
+		   ? distrust_remove(distrust, ret_issued->returned, ret_issued->distrusted, error)
+		   : error_set(error, ERROR_INTERNAL, "out of memory");
 }
 
 static bool issuer_is_the_same(const struct generation *before, const STACK_OF(X509) *chain)
@@ -139,18 +140,39 @@ static bool store_generation(
 	return store_write(run->store, &generation, error);
 }
 
-/* All that is wrong with it may be its CA. */
-static bool is_refused(const struct issued *issued, struct error *error)
+/* False, with an error that names it, when `last` of a chain was issued by a distrusted CA. */
+static bool check_issuer(const struct issued *issued, X509 *last, struct error *error)
 {
 	char description[CERTIFICATE_DESCRIPTION_SIZE];
 
-	if (!issued->distrusted || error->kind != ERROR_VERIFICATION)
+	for (int i = 0; i < sk_X509_num(issued->distrusted); i++) {
+		X509 *authority = sk_X509_value(issued->distrusted, i);
+
+		if (!certificate_is_issued_by(last, authority))
+			continue;
+		certificate_describe(authority, description);
+		return error_set(error, ERROR_DISTRUSTED,
+		    "the issued certificate is refused: %s was issued by the CA %s, which "
+		    "distrusted_ca names",
+		    last == issued->leaf ? "it" : "its CA", description);
+	}
+	return true;
+}
+
+/* All that is wrong with it may be its CA. And where another one issued it, the chain may end below a
+   distrusted root; one that ends in a root of its own owes nothing to another with the same key. */
+static bool check_trusted(const struct issued *issued, const struct verify_request *request,
+    struct verify_result *ret_result, struct error *error)
+{
+	X509 *last;
+
+	if (!verify_issued(request, ret_result, error)) {
+		if (error->kind == ERROR_VERIFICATION)
+			(void)check_issuer(issued, issued->leaf, error);
 		return false;
-	certificate_describe(issued->distrusted, description);
-	return error_set(error, ERROR_DISTRUSTED,
-	    "the issued certificate is refused: it was issued by the CA %s, which distrusted_ca "
-	    "names",
-	    description);
+	}
+	last = sk_X509_value(ret_result->chain, sk_X509_num(ret_result->chain) - 1);
+	return certificate_is_self_signed(last) || check_issuer(issued, last, error);
 }
 
 static bool verify(struct run *run, const struct answer *answer, struct error *error)
@@ -185,8 +207,8 @@ static bool verify(struct run *run, const struct answer *answer, struct error *e
 		.least_lifetime = POLICY_LEAST_LIFETIME,
 	};
 
-	if (!verify_issued(&request, &result, error))
-		return is_refused(&issued, error);
+	if (!check_trusted(&issued, &request, &result, error))
+		return false;
 	if (result.warning[0])
 		run_warn(run, "%s", result.warning);
 	if (result.clock_ahead_by > POLICY_CLOCK_WORTH_NAMING)

@@ -35,22 +35,17 @@ X509 *distrust_find(const struct distrust *distrust, const STACK_OF(X509) *autho
 	return NULL;
 }
 
-X509 *distrust_remove(const struct distrust *distrust, STACK_OF(X509) *authorities, X509 *leaf)
+bool distrust_remove(const struct distrust *distrust, STACK_OF(X509) *authorities,
+    STACK_OF(X509) *removed, struct error *error)
 {
-	X509 *issuer = NULL;
-
 	for (int i = sk_X509_num(authorities); i-- > 0;) {
 		X509 *authority = sk_X509_value(authorities, i);
 
 		if (!distrust_covers(distrust, authority))
 			continue;
+		if (!sk_X509_push(removed, authority))
+			return error_set(error, ERROR_INTERNAL, "out of memory");
 		(void)sk_X509_delete(authorities, i);
-		if (certificate_is_issued_by(leaf, authority)) {
-			X509_free(issuer);
-			issuer = authority;
-		} else {
-			X509_free(authority);
-		}
 	}
-	return issuer;
+	return true;
 }

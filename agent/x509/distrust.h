@@ -4,6 +4,9 @@
  * order by every other measure. Named by SHA-256, lower case hex, of the certificate's DER, or of
  * its public key (SubjectPublicKeyInfo), which stands for every CA certificate with that key.
  */
+#include "base/compiler.h"
+#include "base/error.h"
+
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +19,6 @@ struct distrust {
 bool distrust_covers(const struct distrust *distrust, const X509 *authority);
 /* The first of them that is distrusted; borrowed. NULL: none. */
 X509 *distrust_find(const struct distrust *distrust, const STACK_OF(X509) *authorities);
-/* Takes the distrusted ones out of the stack. One of them that issued `leaf`, owned by the
-   caller; NULL: none did. */
-X509 *distrust_remove(const struct distrust *distrust, STACK_OF(X509) *authorities, X509 *leaf);
+/* Moves the distrusted ones out of the stack. */
+MUST_CHECK bool distrust_remove(const struct distrust *distrust, STACK_OF(X509) *authorities,
+    STACK_OF(X509) *removed, struct error *error);

@@ -4,7 +4,9 @@ import hashlib
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from world import finish, wait_until
+from world import World, finish, wait_until
+
+from client import StandIn
 
 pytestmark = pytest.mark.usefixtures("old_ca")
 
@@ -92,6 +94,20 @@ def test_it_is_asked_for_so_often_and_then_stays_as_it_is(world):
     assert result["next_attempt"]
     world.connector.ca(signer="same_key", gateway="new")
     world.assert_renews("--force")
+
+
+def test_a_root_above_the_ca_that_issues_counts_as_well(tmp_path):
+    with StandIn(tmp_path / "connector", "--intermediate", "--attach-root") as connector:
+        world = World(tmp_path, connector)
+        world.enroll()
+        chain = (world.folder / "current" / "ca.pem").read_text()
+        root = ca_in(chain[chain.rindex("-----BEGIN"):])
+        world.configure(distrusted_ca=root.fingerprint(hashes.SHA256()).hex(),
+                        distrusted_ca_wait="0s")
+        assert world.run("status")["certificate"]["distrusted"] is True
+        world.assert_fails(76, "verification", "distrusted_ca names", "Kyma Root",
+                           arguments=("renew",))
+        assert world.generations() == [1]
 
 
 def test_consumers_are_told_before_the_renewal_succeeds(world):

@@ -5,11 +5,11 @@
 #include "tests/fakes/authority.h"
 #include "tests/unit/test.h"
 
-enum { LEAF_KEY, OLD_KEY, OTHER_KEY };
+enum { OLD_KEY, OTHER_KEY };
 
 /* A CA, the one that was renewed with its key, and one with another. */
 struct scene {
-	X509 *old, *renewed, *other, *leaf;
+	X509 *old, *renewed, *other;
 };
 
 static X509 *make_ca(unsigned key, int64_t not_after)
@@ -23,12 +23,10 @@ static X509 *make_ca(unsigned key, int64_t not_after)
 static int make(void **state)
 {
 	static struct scene scene;
-	struct authority_recipe leaf = authority_leaf("CN=4f1c-cn", authority_key(LEAF_KEY));
 
 	scene.old = make_ca(OLD_KEY, AUTHORITY_NOW + AUTHORITY_DAY);
 	scene.renewed = make_ca(OLD_KEY, AUTHORITY_NOW + 100 * AUTHORITY_DAY);
 	scene.other = make_ca(OTHER_KEY, AUTHORITY_NOW + 100 * AUTHORITY_DAY);
-	scene.leaf = authority_issue(&leaf, scene.old, authority_key(OLD_KEY));
 	*state = &scene;
 	return 0;
 }
@@ -40,7 +38,6 @@ static int drop(void **state)
 	X509_free(scene->old);
 	X509_free(scene->renewed);
 	X509_free(scene->other);
-	X509_free(scene->leaf);
 	return 0;
 }
 
@@ -87,22 +84,26 @@ static void it_is_found_at_any_place_of_a_list_and_of_a_chain(void **state)
 	assert_null(distrust_find(&distrust, NULL));
 }
 
-static void what_is_taken_out_says_whether_it_issued_the_leaf(void **state)
+static void what_is_distrusted_is_taken_out(void **state)
 {
 	const struct scene *scene = *state;
 	scoped(X509_STACK) STACK_OF(X509) *authorities = all(scene);
 	char fingerprint[CERTIFICATE_SHA256_TEXT_SIZE];
 	const char *const list[] = { fingerprint };
 	const struct distrust distrust = { list, 1 };
-	scoped(X509) X509 *issuer = NULL;
+	scoped(X509_STACK) STACK_OF(X509) *removed = sk_X509_new_null();
+	struct error error = ERROR_INIT;
 
+	assert_non_null(removed);
 	certificate_sha256(scene->other, fingerprint);
-	assert_null(distrust_remove(&distrust, authorities, scene->leaf));
+	assert_true(distrust_remove(&distrust, authorities, removed, &error));
 	assert_int_equal(sk_X509_num(authorities), 2);
+	assert_int_equal(sk_X509_num(removed), 1);
+	assert_ptr_equal(sk_X509_value(removed, 0), scene->other);
 	certificate_key_sha256(scene->old, fingerprint);
-	issuer = distrust_remove(&distrust, authorities, scene->leaf);
-	assert_non_null(issuer);
+	assert_true(distrust_remove(&distrust, authorities, removed, &error));
 	assert_int_equal(sk_X509_num(authorities), 0);
+	assert_int_equal(sk_X509_num(removed), 3);
 }
 
 int main(void)
@@ -110,7 +111,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certificate_is_named_alone_and_its_key_stands_for_all_with_it),
 		cmocka_unit_test(it_is_found_at_any_place_of_a_list_and_of_a_chain),
-		cmocka_unit_test(what_is_taken_out_says_whether_it_issued_the_leaf),
+		cmocka_unit_test(what_is_distrusted_is_taken_out),
 	};
 
 	return cmocka_run_group_tests(tests, make, drop);
