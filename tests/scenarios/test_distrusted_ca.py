@@ -96,6 +96,13 @@ def test_it_is_asked_for_so_often_and_then_stays_as_it_is(world):
     world.assert_renews("--force")
 
 
+def test_no_more_are_asked_for_than_the_ceiling_allows(world):
+    world.configure(distrusted_ca=issuer(world), max_certificates_per_day="2")
+    before = signings(world)
+    world.assert_fails(76, "verification", "was issued by the CA", arguments=("renew",))
+    assert signings(world) == before + 2
+
+
 def test_a_root_above_the_ca_that_issues_counts_as_well(tmp_path):
     with StandIn(tmp_path / "connector", "--intermediate", "--attach-root") as connector:
         world = World(tmp_path, connector)
