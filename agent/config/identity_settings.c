@@ -104,19 +104,33 @@ bool identity_settings_check(const struct identity_settings *settings, struct er
 	return true;
 }
 
-/* The first one to come by would take the token of another. */
+/* The first one to come by would take the token of another; and what one has sent, another, which
+   cannot know that, would send again. */
+static bool check_two(
+    const struct identity_settings *a, const struct identity_settings *b, struct error *error)
+{
+	const char *setting = "enrollment_token_file";
+	const char *shared = a->enrollment_token_file;
+
+	if (!shared || !text_equal(shared, b->enrollment_token_file)) {
+		setting = "enrollment_token_credential";
+		shared = a->enrollment_token_credential;
+		if (!shared || !text_equal(shared, b->enrollment_token_credential))
+			return true;
+	}
+	return error_set(error, ERROR_CONFIG,
+	    "[identity %s] and [identity %s] have the same %s, %s: a one-time token is for one "
+	    "identity",
+	    a->name, b->name, setting, shared);
+}
+
 bool identity_settings_check_together(
     const struct identity_settings *list, size_t count, struct error *error)
 {
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < i && list[i].enrollment_token_file; j++)
-			if (text_equal(
-				list[i].enrollment_token_file, list[j].enrollment_token_file))
-				return error_set(error, ERROR_CONFIG,
-				    "[identity %s] and [identity %s] have the same "
-				    "enrollment_token_file, %s: a one-time token is for one "
-				    "identity",
-				    list[j].name, list[i].name, list[i].enrollment_token_file);
+		for (size_t j = 0; j < i; j++)
+			if (!check_two(&list[j], &list[i], error))
+				return false;
 	return true;
 }
 

@@ -206,6 +206,16 @@ static void one_file_for_the_tokens_of_two_identities_is_refused(void **state)
 	assert_int_equal(config->count, 2);
 }
 
+static void one_credential_for_the_tokens_of_two_identities_is_refused(void **state)
+{
+	assert_refusal_of(*state,
+	    "[agent]\nenrollment_token_credential = once\n" ORDERS
+	    "[identity payments]\nconnector_url = https://a\nmodule = /m.so\ntoken = "
+	    "pkcs11:token=a\n",
+	    "main.conf: [identity orders] and [identity payments] have the same "
+	    "enrollment_token_credential, once: a one-time token is for one identity");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +231,7 @@ int main(void)
 		in_a_folder(a_jitter_that_makes_a_certificate_due_at_once_is_refused),
 		in_a_folder(a_window_that_is_always_ignored_is_refused),
 		in_a_folder(one_file_for_the_tokens_of_two_identities_is_refused),
+		in_a_folder(one_credential_for_the_tokens_of_two_identities_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
