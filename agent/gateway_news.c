@@ -81,10 +81,12 @@ static void tell_issuer(
     const struct gateway_news *before, const struct call *call, const struct identity *identity)
 {
 	bool missing = notice_issuer_missing(identity) != 0;
+	/* What was seen as one that has not become active says nothing of the active one's. */
+	bool known = identity->gateway.generation == identity->active.number;
 
 	if (missing && !before->missing)
 		tell_missing(call, identity);
-	if (!missing && before->missing)
+	if (!missing && known && before->missing)
 		console_event(call->console, LOG_LEVEL_INFO, MESSAGE_ID_ISSUER_MISSING,
 		    "our issuer is among the CAs that the gateway accepts");
 }

@@ -27,6 +27,9 @@ static bool revoke_once(struct run *run, const struct generation *generation,
 
 	if (!connection_open(&connection, run, generation, connection_url(run), error))
 		return false;
+	/* What is seen as one that goes must not take the place of what the active one has seen. */
+	if (generation->number != run->active.number)
+		connection.generation = NULL;
 	if (connector_revoke(connection.connector, error)) {
 		*ret_revocation = REVOCATION_DONE;
 		return true;

@@ -79,6 +79,25 @@ def test_a_refused_handshake_tells_the_names_too(host, version):
     host.connector.clear_faults()
 
 
+def test_what_is_seen_with_a_certificate_that_is_revoked_is_not_of_the_new_one(new_world):
+    new_world.enroll()
+    new_world.configure(revoke_old="yes")
+    new_world.connector.settings(acceptable_cas=[NEW_CA])
+    for _ in range(2):
+        result = handshake(new_world)
+        assert "our issuer is among" not in result.errors, result
+        assert gateway(new_world)["issuer_accepted"] is False
+
+
+def test_one_that_does_not_become_active_does_not_end_it(world):
+    world.connector.settings(acceptable_cas=[NEW_CA])
+    handshake(world)
+    world.connector.fault("probe", "empty_400")
+    result = world.run("renew", "--force")
+    assert result.status == 75, result
+    assert "our issuer is among" not in result.errors, result
+
+
 def test_a_list_that_has_our_name_back_ends_it(world):
     regular = utc(world.run("status")["next_renewal"])
     world.connector.settings(acceptable_cas=[NEW_CA])
