@@ -186,13 +186,14 @@ static bool probe_daily(
 	return true;
 }
 
-/* Who trusts by it must not have to wait for a renewal. */
+/* Who trusts by it must not have to wait for a renewal, neither when a CA has come to be distrusted nor
+   when that was a mistake. */
 static void refresh_ca_bundle(const struct call *call, const struct identity *identity)
 {
 	const struct distrust distrust = identity_distrust(identity);
 	struct error error = ERROR_INIT;
 
-	if (distrust.count > 0
+	if (identity->unreadable.kind == ERROR_NONE
 	    && !store_refresh_ca_bundle(identity->store, clock_now(), &distrust, &error))
 		console_print(call->console, "%s", error.message);
 }

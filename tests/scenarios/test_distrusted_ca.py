@@ -125,6 +125,15 @@ def test_consumers_are_told_before_the_renewal_succeeds(world):
     assert bundle(world) == []
 
 
+def test_consumers_trust_again_what_was_distrusted_by_mistake(world):
+    old = issuer(world)
+    world.configure(distrusted_ca=old)
+    assert world.run("renew").status == 76
+    world.configure(distrusted_ca=None)
+    world.run("renew")
+    assert bundle(world) == [old]
+
+
 def test_the_ca_that_a_retained_generation_came_from_leaves_the_bundle_too(world):
     old = issuer(world)
     world.connector.ca(signer="same_key", gateway="both")
