@@ -76,6 +76,11 @@ void reenrolment_explain(
 		(void)error_set(error, reason.kind,
 		    "%s (a one-time token that is put into %s is used by the next run)",
 		    reason.message, drop->path);
+	if (drop->state == TOKEN_DROP_WAITING)
+		(void)error_set(error, reason.kind,
+		    "%s (the descriptor of pin_fd gives the PIN only once: the next run uses the "
+		    "one-time token in %s%s)",
+		    reason.message, kind_of_place(drop), place(drop));
 	if (drop->state == TOKEN_DROP_REFUSED)
 		(void)error_set(error, drop->refused.kind,
 		    "%s; the one-time token that was left is not used: %s", reason.message,

@@ -236,6 +236,12 @@ static bool renew(
 	return true;
 }
 
+/* A descriptor has given its PIN to the worker that found out; one that is kept is logged in. */
+static bool may_log_in_again(const struct call *call, const struct identity *identity)
+{
+	return identity->settings->pin_fd < 0 || call->workers;
+}
+
 /* With a one-time token that was left for it, where only that helps: known before, or found out. */
 static bool renew_or_enroll(const struct call *call, struct identity *identity,
     struct result *result, bool *ret_enrolled, struct error *error)
@@ -252,7 +258,7 @@ static bool renew_or_enroll(const struct call *call, struct identity *identity,
 	}
 	if (error->kind != ERROR_REENROLL || result->interrupted)
 		return false;
-	*ret_enrolled = reenrolment_has_token(identity, &drop);
+	*ret_enrolled = reenrolment_has_token(identity, &drop) && may_log_in_again(call, identity);
 	if (!*ret_enrolled) {
 		reenrolment_explain(call, &drop, error);
 		return false;

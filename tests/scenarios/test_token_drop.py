@@ -75,6 +75,23 @@ def test_it_is_used_by_the_run_that_finds_out_that_it_is_needed(new_world):
     new_world.assert_whole()
 
 
+def test_with_a_pin_that_comes_once_it_is_used_by_the_run_after_that(new_world):
+    def run(*arguments):
+        return new_world.run(*arguments, command=("sh", "-c", f'exec "$@" 5<{pin}', "sh"))
+    drop = Drop(new_world)
+    new_world.enroll()
+    new_world.connector.revoke(new_world.sha256())
+    drop.put()
+    pin = new_world.settings()["pin_file"]
+    new_world.configure(pin_file=None, pin_fd=5)
+    result = run("renew", "--force")
+    assert (result.status, str(drop.file) in result["msg"]) == (20, True), result
+    assert "the next run" in result["msg"] and drop.file.exists()
+    result = run("renew")
+    assert (result.status, result["changed"]) == (0, True), result
+    assert not drop.file.exists()
+
+
 def test_one_that_is_not_needed_is_left_alone(new_world):
     drop = Drop(new_world)
     new_world.enroll()
