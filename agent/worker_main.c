@@ -66,10 +66,18 @@ static bool keys(struct run *run, struct error *error)
 	       && inventory_list(run, error);
 }
 
+/* Here it is what was asked for; as a debt that is paid it is no change of the identity. */
+static bool revoke_one(struct run *run, struct error *error)
+{
+	enum revocation revocation;
+	bool done = revocation_run(run, run->job->generation, &revocation, error);
+
+	run->outcome.changed = revocation == REVOCATION_DONE;
+	return done;
+}
+
 static bool carry_out(struct run *run, struct error *error)
 {
-	enum revocation ignored;
-
 	switch (run->job->task) {
 	case JOB_RENEW:
 		return wish_prepare(run, error) && renew(run, run->job->renew, error);
@@ -82,7 +90,7 @@ static bool carry_out(struct run *run, struct error *error)
 	case JOB_KEYS:
 		return keys(run, error);
 	case JOB_REVOKE:
-		return revocation_run(run, run->job->generation, &ignored, error);
+		return revoke_one(run, error);
 	case JOB_PAY_DEBTS:
 		return debt_payment_run(run, true, error);
 	case JOB_DRY_RUN:

@@ -61,7 +61,6 @@ static void note_event(struct run *run, uint32_t number)
 
 static bool note(struct run *run, uint32_t number, struct error *error)
 {
-	run->outcome.changed = true;
 	note_event(run, number);
 	if (!store_mark_revoked(run->store, number, error))
 		return false;

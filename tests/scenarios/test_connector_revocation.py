@@ -48,7 +48,8 @@ def test_an_old_certificate_that_could_not_be_revoked_is_revoked_later(host):
     status = host.run("status")
     assert [(debt["kind"], debt["generation"]) for debt in status["debts"]] == [("revoke", number)]
     assert "503" in status["debts"][0]["last_error"]
-    assert host.run("renew", command=LATER).status == 0
+    result = host.run("renew", command=LATER)
+    assert (result.status, result["reason"]) == (0, "not_due"), result
     assert host.run("status")["debts"] == []
     revocations = [call for call in host.connector.calls("revoke") if call["status"] == 200]
     assert [call["certificate_sha256"] for call in revocations] == [old]
@@ -64,6 +65,16 @@ def revoke_in_vain(world, kind, **parameters):
     world.connector.clear_faults()
     assert [debt["kind"] for debt in world.run("status")["debts"]] == ["revoke"]
     return number
+
+
+def test_a_revocation_of_an_old_certificate_says_nothing_about_a_refused_identity(world):
+    number = revoke_in_vain(world, "error_503")
+    world.configure(rejected_after="0s")
+    world.connector.revoke(world.sha256())
+    world.assert_fails(20, "connector", reason="rejected")
+    world.assert_fails(20, "connector", reason="rejected", arguments=("renew",), command=LATER)
+    assert world.generation(number)["revoked"] is True
+    assert world.run("status")["state"] == "re-enrolment-needed"
 
 
 def test_a_revocation_whose_answer_was_lost_is_known_by_the_next_refusal(world):
