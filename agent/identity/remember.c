@@ -179,8 +179,10 @@ static void note_failure(struct identity *identity, const struct outcome *outcom
 	note_error(journal, now, error);
 }
 
-static void remember(struct identity *identity, const struct outcome *outcome, int64_t now,
-    enum reason *ret_reason, struct error *error)
+/* `accepted`: the Connector has accepted the identity, if nothing failed. A worker that has only paid
+   what is owed does not know that, and a refused one is not asked about more often for it. */
+static void remember(struct identity *identity, const struct outcome *outcome, bool accepted,
+    int64_t now, enum reason *ret_reason, struct error *error)
 {
 	struct journal *journal = &identity->journal;
 
@@ -188,7 +190,8 @@ static void remember(struct identity *identity, const struct outcome *outcome, i
 	note_spare(identity, outcome, now);
 	*ret_reason = reason_of(error, outcome);
 	if (error->kind == ERROR_NONE) {
-		note_success(journal, outcome->changed, now);
+		if (accepted || !journal->reenroll)
+			note_success(journal, outcome->changed, now);
 		return;
 	}
 	note_failure(identity, outcome, now, ret_reason, error);
@@ -199,7 +202,7 @@ static void remember(struct identity *identity, const struct outcome *outcome, i
 void remember_renewal(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error)
 {
-	remember(identity, outcome, now, ret_reason, error);
+	remember(identity, outcome, outcome->changed, now, ret_reason, error);
 	if (outcome->changed || error->kind != ERROR_NONE)
 		count(&identity->journal, error->kind);
 }
@@ -207,7 +210,7 @@ void remember_renewal(struct identity *identity, const struct outcome *outcome, 
 void remember_probe(struct identity *identity, const struct outcome *outcome, int64_t now,
     enum reason *ret_reason, struct error *error)
 {
-	remember(identity, outcome, now, ret_reason, error);
+	remember(identity, outcome, true, now, ret_reason, error);
 	if (error->kind == ERROR_NONE)
 		forget_rejections(&identity->journal);
 }

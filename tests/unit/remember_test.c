@@ -260,6 +260,9 @@ static void a_run_that_changed_nothing_does_not_clear_refusals(void **state)
 	assert_int_equal(host->identity.journal.rejections, 1);
 	assert_true(host->identity.journal.reenroll);
 	assert_int_equal(host->identity.journal.last_success, 0);
+	/* Nor is it a reason to ask it more often. */
+	assert_int_equal(host->identity.journal.failures, 1);
+	assert_int_equal(host->identity.journal.last_error, ERROR_REJECTED);
 }
 
 static void refusals_call_for_a_token_when_there_are_three_over_some_time(void **state)
