@@ -71,8 +71,8 @@ def test_it_renews_by_itself_and_after_a_kill_goes_on(new_world, daemon):
     world.shim.plan()
     world.connector.settings(validity_seconds=90 * 86400, not_before_offset=0)
     process, expect = daemon()
+    wait_until(lambda: world.active() == 4)
     expect("orders: renewal at ")
-    assert world.active() == 4
     result = end(process)
     world.assert_secrets_kept(result)
     assert result["msg"].startswith("ended by SIGTERM: 1 run, 1 change, 0 failures")
