@@ -2,13 +2,13 @@
 
 #include "agent/call.h"
 #include "agent/daemon/wake.h"
+#include "agent/enrolment/reenrolment.h"
+#include "agent/enrolment/token_drop.h"
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "agent/options.h"
-#include "agent/reenrolment.h"
 #include "agent/report/console.h"
 #include "agent/state/lock.h"
-#include "agent/token_drop.h"
 #include "base/clock.h"
 #include "base/duration.h"
 

@@ -49,15 +49,18 @@ MAY = {
     "agent/daemon": (
         {"base", "agent/state", "agent/config", "agent/identity", "agent/report",
          "agent/supervisor", "agent/daemon", "agent/policy.h", "agent/call.h", "agent/options.h",
-         "agent/visit.h", "agent/commands/commands.h", "agent/reenrolment.h",
-         "agent/token_drop.h"}, {"cjson"}),
+         "agent/enrolment", "agent/visit.h", "agent/commands/commands.h"}, {"cjson"}),
+    "agent/enrolment": (
+        {"base", "agent/config", "agent/identity", "agent/supervisor", "agent/enrolment",
+         "agent/report/console.h", "agent/attempt.h", "agent/call.h", "agent/options.h"},
+        {"cjson"}),
     "agent/plan": ({"base", "fleet", "agent/plan"}, {"cjson"}),
     "agent": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
                "agent/report", "agent/supervisor", "agent/hooks", "agent/commands", "agent/doctor",
                "agent/metrics", "agent"}, {"openssl", "cjson"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/config", "agent/job",
                         "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
-                        "agent/hooks", "agent/daemon", "agent/plan",
+                        "agent/hooks", "agent/daemon", "agent/plan", "agent/enrolment",
                         "agent/commands/commands.h", "agent"},
                        {"openssl", "cjson"}),
 }

@@ -1,7 +1,7 @@
 /*
  * agent/enroll_token: what is accepted can be sent as an HTTP header, to a URL that is one.
  */
-#include "agent/enroll_token.h"
+#include "agent/enrolment/enroll_token.h"
 
 #include "agent/config/url_check.h"
 #include "base/secret.h"

@@ -4,7 +4,7 @@ import signal
 import socket
 
 import pytest
-from world import TIMEOUT, finish, wait_until
+from world import FIRST_SIGNER, TIMEOUT, finish, wait_until
 
 
 def test_a_generation_longer_than_any_other_step_is_carried_through(world):
@@ -81,8 +81,16 @@ def test_a_token_that_vanishes_at_any_call_and_returns_needs_no_hand(world, shar
         before = world.active()
         world.shim.forget()
         world.shim.plan(f"* {number}+ fail {AWAY[share]}")
+        world.configure(step_timeout="30s", request_timeout="15s")
         result = world.run("renew", "--force")
-        assert result.status in (0, 69), (number, calls[number - 1], result)
+        told = (number, calls[number - 1], result)
+        if result.status == 75:  # libp11 0.4.12 and 0.4.13 wait for ever for another session
+            assert result["error"]["class"] == "deadline", told
+            assert FIRST_SIGNER == "engine", told
+            assert world.shim.calls()[-1].function == "C_OpenSession", told
+        else:
+            assert result.status in (0, 69), told
+        world.configure(step_timeout=None, request_timeout=None)
         world.shim.plan()
         world.shim.forget()
         result = world.run("renew", command=("faketime", "-f", "+1d"))

@@ -1,4 +1,4 @@
-#include "agent/enroll_token.h"
+#include "agent/enrolment/enroll_token.h"
 
 #include "base/secret.h"
 #include "base/text.h"

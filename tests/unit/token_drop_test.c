@@ -1,4 +1,4 @@
-#include "agent/token_drop.h"
+#include "agent/enrolment/token_drop.h"
 
 #include "agent/identity/identity.h"
 #include "base/secret.h"

@@ -1,12 +1,12 @@
-#include "agent/reenrolment.h"
+#include "agent/enrolment/reenrolment.h"
 
 #include "agent/call.h"
-#include "agent/enrolment.h"
+#include "agent/enrolment/enrolment.h"
+#include "agent/enrolment/token_drop.h"
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/report/console.h"
-#include "agent/token_drop.h"
 #include "base/clock.h"
 
 bool reenrolment_is_called_for(const struct identity *identity)

@@ -7,7 +7,7 @@
  * it, and SetCredential= makes such a one. What others may read or change is refused. A token whose
  * SHA-256 is in the journal has been sent before and is none any more.
  */
-#include "agent/enroll_token.h"
+#include "agent/enrolment/enroll_token.h"
 #include "base/compiler.h"
 #include "base/error.h"
 

@@ -1,8 +1,8 @@
-#include "agent/enrolment.h"
+#include "agent/enrolment/enrolment.h"
 
 #include "agent/attempt.h"
 #include "agent/call.h"
-#include "agent/enroll_token.h"
+#include "agent/enrolment/enroll_token.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"

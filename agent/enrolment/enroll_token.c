@@ -1,4 +1,4 @@
-#include "agent/enroll_token.h"
+#include "agent/enrolment/enroll_token.h"
 
 #include "agent/config/url_check.h"
 #include "base/json.h"
