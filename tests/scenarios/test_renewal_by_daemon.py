@@ -34,9 +34,11 @@ def daemon(new_world):
                     return message
 
         def start(**options):
+            manager.setblocking(False)
             with contextlib.suppress(BlockingIOError):  # what the one before has said
-                while True:
-                    manager.recv(4096, socket.MSG_DONTWAIT)
+                while manager.recv(4096):
+                    pass
+            manager.settimeout(TIMEOUT)
             process = new_world.start("run", NOTIFY_SOCKET=name, **options)
             started.append(process)
             return process, expect
