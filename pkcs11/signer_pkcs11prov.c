@@ -20,7 +20,6 @@ static bool pkcs11prov_open(
 const struct signer_backend signer_pkcs11prov = {
 	.name = "pkcs11prov",
 	.package = "libengine-pkcs11-openssl",
-	.pads = true,
 	.open = pkcs11prov_open,
 	.load = signer_library_context_load,
 	.close = signer_library_context_close,

@@ -76,7 +76,7 @@ static void keep_connector_url(struct run *run, const char *url)
 }
 
 /* A key that is gone, or that no signer gets a right signature from, will not do better next
-   time. */
+   time; unless it was the session that ended, which pkcs11prov takes for a signature. */
 static bool sign(struct run *run, const X509_NAME *subject, enum phase *ret_after, char **ret_csr,
     struct error *error)
 {
@@ -98,7 +98,7 @@ static bool sign(struct run *run, const X509_NAME *subject, enum phase *ret_afte
 			return true;
 		wrong = run->signature_wrong;
 	} while (access_take_over(run, error));
-	if (wrong)
+	if (wrong && !access_has_ended(run, error))
 		*ret_after = PHASE_REJECTED;
 	return false;
 }
