@@ -1,5 +1,4 @@
 """`renew --force --revoke-old --destroy-old`: after a compromise nothing of before is left."""
-import os
 import signal
 from pathlib import Path
 
