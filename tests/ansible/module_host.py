@@ -33,6 +33,7 @@ renewal_agent = import_collection()
 
 CERTIFICATE = {
     "sha256": "a8" * 32, "subject": "CN=orders", "issuer": "CN=Kyma", "issuer_sha256": "b9" * 32,
+    "distrusted": False, "previous_issuer_sha256": None, "previous_issuer_same_key": None,
     "not_before": "2026-11-21T03:13:21Z", "not_after": "2027-02-19T03:13:21Z",
     "key_uri": "pkcs11:token=fleet;id=%01;type=private", "key_bits": 4096}
 ANOTHER = {**CERTIFICATE, "sha256": "c7" * 32, "not_after": "2027-05-19T03:13:21Z"}

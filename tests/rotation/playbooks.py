@@ -44,7 +44,7 @@ class Playbooks:
         drop_ins = self.folder / host / "conf.d"
         drop_ins.mkdir(parents=True)
         text = hosts.configuration.read_text()
-        (self.folder / host / "renewal-agent.conf").write_text(text + "distrusted_ca_wait = 0s\n")
+        (self.folder / host / "renewal-agent.conf").write_text(text)
         for name in names:
             (drop_ins / f"{name}.conf").write_text(f"[identity {name}]\n")
 
