@@ -38,7 +38,7 @@ def used_host(layer, package, connector):
 def test_nothing_runs_and_nothing_is_enabled_after_the_installation(clean_host, package):
     clean_host.install(package)
     units = clean_host.output("systemctl", "list-unit-files", "--no-legend", "renewal-agent*")
-    assert len(units.splitlines()) == 8
+    assert len(units.splitlines()) == 9
     assert not [line for line in units.splitlines() if line.split()[1] == "enabled"]
     active = clean_host.output("systemctl", "list-units", "--no-legend", "renewal-agent*")
     assert active == ""
@@ -47,7 +47,7 @@ def test_nothing_runs_and_nothing_is_enabled_after_the_installation(clean_host, 
 
 def test_every_unit_is_sound_where_it_is_installed(used_host):
     units = used_host.output("sh", "-c", "ls /lib/systemd/system/renewal-agent*").split()
-    assert len(units) == 8
+    assert len(units) == 9
     said = used_host.run("systemd-analyze", "verify", "--man=no",
                          *(each.replace("@.", "@orders.") for each in units))
     assert "renewal-agent" not in said.stdout
