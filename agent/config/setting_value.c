@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define PIN_DESCRIPTOR_LEAST 5 /* below are stderr and what the worker has of its own */
@@ -32,14 +31,15 @@ static bool refuse(struct error *error, const char *expected)
 static char *format(const char *pattern, ...) PRINTF_LIKE(1, 2);
 static char *format(const char *pattern, ...)
 {
+	scoped(text) struct text_buffer buffer = TEXT_BUFFER_INIT(64 * 1024);
+	struct error error = ERROR_INIT;
 	char *text = NULL;
 	va_list values;
-	int length;
 
 	va_start(values, pattern);
-	length = vasprintf(&text, pattern, values);
+	(void)text_vprintf(&buffer, pattern, values);
 	va_end(values);
-	if (length < 0)
+	if (!text_take(&buffer, &text, &error))
 		abort();
 	return text;
 }
