@@ -6,6 +6,7 @@
 """
 import uuid
 
+from clock import later
 from fleet import Fleet
 
 NAMES = [f"h{number:02}" for number in range(1, 21)]
@@ -19,7 +20,7 @@ class Hosts(Fleet):
     def start(self, *arguments, command=(), **options):
         """On the day of which the Connector believes that it is today."""
         if self.day:
-            command = ("faketime", "-f", f"+{self.day}d", *command)
+            command = *later(f"+{self.day}d"), *command
         return super().start(*arguments, command=command, **options)
 
     def one_time_token(self, form="token"):

@@ -12,12 +12,12 @@ import datetime
 import json
 import os
 import shutil
-from pathlib import Path
 from unittest import mock
 
 import certificates
 import visitor
 from client import StandIn
+from clock import clock_environment
 from cluster import Cluster, certificates_of, gateway_secret, new_ca, shared_key, signer_secret
 from crash_library import CrashLibrary
 from cryptography import x509
@@ -29,7 +29,6 @@ FULL = os.environ.get("RENEWAL_AGENT_FULL") == "1"
 DAY = 86400
 CA_DAYS, CA_DAYS_LEFT = 92, 20
 NEVER = 10 * 365 * DAY
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 SIGNER, GATEWAY = "connector-service-app-ca", "kyma-gateway-certs-cacert"
 
 
@@ -134,7 +133,7 @@ class Installation:
         self.hosts.day = day
         self.connector.stop()
         with mock.patch.dict(os.environ, {
-                "LD_PRELOAD": str(FAKETIME), "FAKETIME": f"+{day}d",
+                **clock_environment(f"+{day}d"),
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"} if day else {}):
             self.connector.start()
         self.connector.settings(**self._settings)

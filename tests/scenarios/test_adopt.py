@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from clock import later
 from openssl_identity import OpensslIdentity, import_key, openssl
 
 
@@ -119,7 +120,7 @@ def test_a_key_that_cannot_be_used_is_refused_and_said_why(new_world, made):
 
 def test_an_identity_that_does_not_work_is_refused(new_world, made):
     world = new_world
-    result = world.run(*made.arguments(), command=("faketime", "-f", "+100d"))
+    result = world.run(*made.arguments(), command=later("+100d"))
     refused(world, result, 76, "verification", "expired")
     der = openssl("x509", "-in", made.leaf, "-outform", "DER")
     world.connector.revoke(hashlib.sha256(der).hexdigest())

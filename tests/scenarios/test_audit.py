@@ -3,6 +3,7 @@ import sys
 
 import pytest
 from audit_log import AuditLog
+from clock import later
 from world import CRASH, ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "crash"))
@@ -99,7 +100,7 @@ def test_a_key_that_is_given_up_is_told(log, world):
     assert world.run("renew", "--force").status == 75
     assert names(log)[-1] == "key_generated"
     world.connector.clear_faults()
-    result = world.run("renew", command=("faketime", "-f", "+8d"))
+    result = world.run("renew", command=later("+8d"))
     assert "has waited for its certificate" in result.errors
     destroyed = log.events("key_destroyed")[-1]
     assert destroyed["cause"] == "rejected"

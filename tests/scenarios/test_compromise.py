@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 from audit_log import AuditLog
+from clock import later
 from crash_sweep import Sweep
 from openssl_identity import OpensslIdentity
 from token_drop import Drop
 from world import finish, wait_until
 
 ALL = ("renew", "--force", "--revoke-old", "--destroy-old")
-LATER = ("faketime", "-f", "+2h")
+LATER = later("+2h")
 
 
 def revoked(world):

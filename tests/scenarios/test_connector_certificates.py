@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from clock import later
 from world import World
 
 from client import StandIn
@@ -131,7 +132,7 @@ def test_an_intermediate_ca_and_its_root_in_any_order(tmp_path):
 
 
 def test_a_clock_a_little_behind_the_connectors_is_tolerated(new_world):
-    behind = ("faketime", "-f", "-120s")
+    behind = later("-120s")
     token = new_world.one_time_token()
     assert new_world.run("enroll", "--token-file", token, command=behind).status == 0
     assert new_world.run("renew", "--force", command=behind).status == 0

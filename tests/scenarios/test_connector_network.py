@@ -4,10 +4,11 @@ import time
 from datetime import datetime
 
 import pytest
+from clock import later
 
 PASSING = (75, "network")
 CALLS = {"configuration": 1, "sign": 2, "probe": 3}
-LATER = ("faketime", "-f", "+1h")
+LATER = later("+1h")
 
 
 def seconds_to(moment):

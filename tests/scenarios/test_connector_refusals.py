@@ -2,9 +2,10 @@
 import time
 
 import pytest
+from clock import later
 
 REJECTED = (75, "connector")
-LATER = ("faketime", "-f", "+2h")
+LATER = later("+2h")
 
 
 def refuse(host, operation="configuration", times=1):
@@ -115,7 +116,7 @@ def test_a_refused_identity_is_tried_again_when_the_back_off_has_passed(host):
 
 def test_a_refused_identity_that_is_not_due_heals_by_itself(world):
     """Its new key has waited too long and is given up, so that nothing is under way."""
-    days, more, days_more = (("faketime", "-f", f"+{n}") for n in ("8d", "193h", "10d"))
+    days, more, days_more = (later(f"+{n}") for n in ("8d", "193h", "10d"))
     world.configure(rejected_after="0s")
     refuse(world)
     world.assert_fails(20, "connector", reason="rejected")

@@ -1,7 +1,8 @@
 """A revocation that the Connector does not confirm is not taken for one."""
 import pytest
+from clock import later
 
-LATER = ("faketime", "-f", "+2h")
+LATER = later("+2h")
 # In front of the Connector, so that it never hears of it; or its answer, when it is done already.
 UNHEARD = [
     ("error_503", {}, 75, "network", ["HTTP 503"]),
@@ -96,7 +97,7 @@ def test_a_refusal_of_every_certificate_says_nothing_about_the_one_to_be_revoked
     assert world.run("renew", command=LATER).status == 0
     assert [debt["attempts"] for debt in world.run("status")["debts"]] == [2]
     assert world.generation(number)["revoked"] is False
-    assert world.run("renew", command=("faketime", "-f", "+6h")).status == 0
+    assert world.run("renew", command=later("+6h")).status == 0
     assert world.run("status")["debts"] == []
 
 
@@ -107,5 +108,5 @@ def test_a_refusal_without_a_lost_answer_before_it_is_no_revocation(world):
     assert world.run("renew", command=LATER).status == 0
     assert [debt["attempts"] for debt in world.run("status")["debts"]] == [2]
     assert world.generation(number)["revoked"] is False
-    assert world.run("renew", command=("faketime", "-f", "+6h")).status == 0
+    assert world.run("renew", command=later("+6h")).status == 0
     assert world.generation(number)["revoked"] is True

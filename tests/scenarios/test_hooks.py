@@ -1,9 +1,10 @@
 """hook_renewed, hook_ca_changed, hook_failed, hook_reenroll: run, and what of it is owed."""
 import pytest
+from clock import later
 from doctor import by_result, examine, line
 from world import PROGRAM
 
-LATER = ("faketime", "-f", "+2h")
+LATER = later("+2h")
 EVENTS = ("ca_changed", "renewed", "failed", "reenroll")
 
 
@@ -105,7 +106,7 @@ def test_a_hook_that_fails_is_11_and_is_run_again_until_it_succeeds(world, hooks
     assert [told["attempt"] for told in hooks.told("renewed")] == [1, 2]
     world.configure(hook_renewed=hooks.make("renewed"))
     world.shim.forget()
-    result = world.run("renew", "--detailed-exitcode", command=("faketime", "-f", "+1d"))
+    result = world.run("renew", "--detailed-exitcode", command=later("+1d"))
     assert (result.status, ran(result)) == (10, {"renewed": None}), result
     assert not world.shim.calls()
     assert owed(world) == []

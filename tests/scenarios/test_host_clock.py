@@ -1,8 +1,9 @@
 """A clock that is a day off, and one that goes back behind what was written down."""
 import pytest
+from clock import later
 
-AHEAD = ("faketime", "-f", "+1d")
-BEHIND = ("faketime", "-f", "-1d")
+AHEAD = later("+1d")
+BEHIND = later("-1d")
 
 
 def test_a_clock_a_day_ahead_renews(world):
@@ -27,7 +28,7 @@ def test_a_clock_that_has_gone_back_behind_the_journal(world):
 
 def test_a_backoff_of_a_clock_that_was_ahead_does_not_last(world):
     world.connector.fault("sign", "error_503")
-    assert world.run("renew", "--force", command=("faketime", "-f", "+300d")).status in (20, 75)
+    assert world.run("renew", "--force", command=later("+300d")).status in (20, 75)
     world.connector.clear_faults()
     world.assert_renews()
 
@@ -35,7 +36,7 @@ def test_a_backoff_of_a_clock_that_was_ahead_does_not_last(world):
 @pytest.mark.parametrize("offset", ["+80d", "+200d"])
 def test_a_clock_far_ahead_calls_for_no_enrolment(world, offset):
     """The Connector's Date disagrees, so the certificate has not expired."""
-    result = world.run("renew", command=("faketime", "-f", offset))
+    result = world.run("renew", command=later(offset))
     assert result.status in (0, 75, 76), result
     assert result["reason"] != "expired", result
     world.assert_identity_works()

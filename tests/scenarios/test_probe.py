@@ -1,14 +1,12 @@
 """probe = daily: one question a day, which finds out early what a renewal would find out late."""
 import signal
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
+from clock import at, clock_environment, later, offset_to
 from fleet import Fleet
 from world import finish, wait_until
 
-# Not by the program faketime, which would stand between the signals and the agent.
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 DAY = timedelta(days=1)
 MOMENT = timedelta(seconds=5)
 
@@ -17,14 +15,9 @@ def utc(text):
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
-def at(moment):
-    return "faketime", f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
 def running_from(moment):
     """The environment of a program whose clock goes on from there."""
-    ahead = (moment - datetime.now(timezone.utc)).total_seconds()
-    return {"LD_PRELOAD": FAKETIME, "FAKETIME": f"+{ahead:.0f}s"}
+    return clock_environment(offset_to(moment))
 
 
 def assert_ends(result, status, reason):
@@ -43,7 +36,7 @@ def test_without_it_nothing_is_asked(world):
     world.connector.forget()
     status = world.run("status")
     assert (status["gateway"]["next_probe"], status["gateway"]["last_probe"]) == (None, None)
-    assert_ends(world.run("renew", command=("faketime", "-f", "+3d")), 0, "not_due")
+    assert_ends(world.run("renew", command=later("+3d")), 0, "not_due")
     assert world.shim.calls() == [] and world.connector.connections() == []
 
 

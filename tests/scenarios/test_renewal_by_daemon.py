@@ -5,13 +5,12 @@ import json
 import signal
 import socket
 import time
-from pathlib import Path
 
 import pytest
+from clock import clock_environment
 from token_drop import Drop
 from world import finish, is_alive, wait_until
 
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 TIMEOUT = 120  # a net under the tests, never what they measure
 # Valid since a minute: due five seconds after they were issued.
 SHORT = {"validity_seconds": 150, "not_before_offset": -60}
@@ -119,8 +118,7 @@ def test_a_host_that_was_off_for_months_renews_at_its_own_moment(new_world, daem
     (world.state / "tag").write_text(f"{tag}\n")
     world.enroll()
     begun = time.time()
-    # Not by the program faketime, which would stand between the signals and the daemon.
-    process, expect = daemon(LD_PRELOAD=FAKETIME, FAKETIME="+75d")
+    process, expect = daemon(**clock_environment("+75d"))
     status = expect("READY=1", "orders: renewal at ")
     moment = calendar.timegm(time.strptime(status[-20:], "%Y-%m-%dT%H:%M:%SZ")) - 75 * 86400
     assert int(begun) + wait <= moment <= time.time() + wait

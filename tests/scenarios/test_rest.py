@@ -2,6 +2,7 @@
 import subprocess
 
 import pytest
+from clock import later
 from world import PROGRAM, inside
 
 NOTHING, DONE = 10, 0
@@ -26,7 +27,7 @@ def renew(world, *command):
 def test_what_is_due_is_renewed(resting):
     before = resting.sha256()
     assert renew(resting) == NOTHING
-    assert renew(resting, "faketime", "-f", "+80d") == DONE
+    assert renew(resting, *later("+80d")) == DONE
     assert resting.sha256() != before
 
 
@@ -50,9 +51,9 @@ def test_a_renewal_that_was_cut_meanwhile_goes_on(resting):
     resting.connector.fault("probe", "error_502")
     assert resting.run("renew", "--force").status == 75
     assert renew(resting) == 75  # in its back-off
-    assert renew(resting, "faketime", "-f", "+1h") == DONE
+    assert renew(resting, *later("+1h")) == DONE
 
 
 def test_another_setting_is_looked_at(resting):
     resting.configure(lifetime_fraction="0.1", jitter="0")
-    assert renew(resting, "faketime", "-f", "+20d") == DONE
+    assert renew(resting, *later("+20d")) == DONE

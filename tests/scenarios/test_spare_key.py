@@ -1,8 +1,9 @@
 """spare_key: the next renewal's key is made when nobody waits for it any more."""
 import pytest
+from clock import later
 from world import SIGNATURES
 
-LATER = ("faketime", "-f", "+2h")
+LATER = later("+2h")
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """store_certificate: the certificate is also an object in the token, beside its key."""
 import pytest
+from clock import later
 
-LATER = ("faketime", "-f", "+2h")
+LATER = later("+2h")
 
 
 @pytest.fixture

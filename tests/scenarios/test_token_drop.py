@@ -2,10 +2,11 @@
 import os
 
 import pytest
+from clock import later
 from token_drop import FIRST, Drop
 from world import World, finish, wait_until
 
-LATER = ("faketime", "-f", "+2h")
+LATER = later("+2h")
 
 
 @pytest.fixture
@@ -269,7 +270,7 @@ def test_the_old_identity_is_kept_until_the_new_one_is_proven(drop):
     world.assert_fails(75, "connector", "not accepted yet", arguments=("renew",))
     assert drop.operations() == ["probe"]
     world.assert_fails(75, "busy", "not accepted yet", reason="backoff", arguments=("renew",))
-    result = world.run("renew", command=("faketime", "-f", "+5min"))
+    result = world.run("renew", command=later("+5min"))
     assert (result.status, result["reason"]) == (0, "resumed"), result
     world.assert_whole()
     assert world.run("status")["state"] == "ok"
@@ -288,7 +289,7 @@ def test_one_that_is_never_proven_ends_in_the_call_for_another_and_the_old_one_m
     assert (world.active(), world.sha256()) == (1, before)
     assert world.run("status")["state"] == "re-enrolment-needed"
     world.connector.clear_faults()
-    result = world.run("renew", command=("faketime", "-f", "+6h"))
+    result = world.run("renew", command=later("+6h"))
     assert (result.status, result["changed"]) == (0, True), result
     assert world.run("status")["state"] == "ok"
     world.assert_whole()

@@ -3,8 +3,9 @@ import json
 import subprocess
 
 import pytest
+from clock import later
 
-LATER = ("faketime", "-f", "+2d")
+LATER = later("+2d")
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_key_in_the_other_token_stays_owed_until_that_token_is_open(two_tokens
     assert world.token.objects(id=first) and debts(world)[0]["attempts"] == 2
     assert world.run("renew", "--force").status == 0
     world.configure(token="pkcs11:token=fleet")
-    assert world.run("renew", command=("faketime", "-f", "+6d")).status == 0
+    assert world.run("renew", command=later("+6d")).status == 0
     assert not world.token.objects(id=first)
     assert 1 not in [debt["generation"] for debt in debts(world)]
 

@@ -3,6 +3,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from clock import at, later
 
 HOUR = timedelta(hours=1)
 
@@ -14,10 +15,6 @@ def utc(text):
 def window(opens, length=2 * HOUR):
     """The setting for a window that opens at this moment."""
     return f"{opens:%a %H:%M}-{opens + length:%H:%M}"
-
-
-def at(moment):
-    return "faketime", f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 @pytest.fixture
@@ -79,9 +76,9 @@ def test_a_certificate_that_lives_shorter_than_the_wait_is_renewed_in_its_margin
     new_world.configure(lifetime_fraction="0.1", jitter="0", window=window(closed, HOUR),
                         window_margin="0.8")
     new_world.enroll()
-    result = new_world.run("renew", command=("faketime", "-f", "+12s"))
+    result = new_world.run("renew", command=later("+12s"))
     assert (result.status, result["reason"]) == (0, "window"), result
-    result = new_world.run("renew", command=("faketime", "-f", "+25s"))
+    result = new_world.run("renew", command=later("+25s"))
     assert (result.status, result["reason"]) == (0, "renewed"), result
 
 
@@ -94,7 +91,7 @@ def test_a_renewal_that_was_cut_is_finished_outside_of_the_window(due_host):
     journal = host.journal()
     assert journal["phase"] == "KEYED"
     after = utc(journal["next_attempt"]) - datetime.now(timezone.utc) + timedelta(seconds=2)
-    result = host.run("renew", command=("faketime", "-f", f"+{int(after.total_seconds()) + 1}s"))
+    result = host.run("renew", command=later(f"+{int(after.total_seconds()) + 1}s"))
     assert (result.status, result["reason"]) == (0, "resumed"), result
 
 
