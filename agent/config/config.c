@@ -6,6 +6,7 @@
 #include "agent/config/setting_table.h"
 #include "agent/config/setting_value.h"
 #include "base/duration.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <limits.h>
@@ -26,7 +27,7 @@ struct section {
 struct reading {
 	struct section agent;
 	struct section *identities;
-	uint32_t *hashes; /* of their names: hundreds of sections lie far apart */
+	uint64_t *hashes; /* of their names: hundreds of sections lie far apart */
 	size_t count, room;
 	struct section *current; /* one of the above */
 	const char *path;        /* of the file being read */
@@ -46,19 +47,9 @@ __attribute__((unused)) static inline void scoped_destroy_reading(struct reading
 	reading_clear(reading);
 }
 
-/* FNV-1a */
-static uint32_t hash(const char *name)
-{
-	uint32_t value = 2166136261U;
-
-	for (; *name; name++)
-		value = (value ^ (unsigned char)*name) * 16777619U;
-	return value;
-}
-
 static struct section *find_identity(const struct reading *reading, const char *name)
 {
-	const uint32_t wanted = hash(name);
+	const uint64_t wanted = hash_text(HASH_INIT, name);
 
 	for (size_t i = 0; i < reading->count; i++)
 		if (reading->hashes[i] == wanted
@@ -71,7 +62,7 @@ static bool make_room(struct reading *reading, struct error *error)
 {
 	const size_t room = reading->room == 0 ? 8 : reading->room * 2;
 	struct section *sections;
-	uint32_t *hashes;
+	uint64_t *hashes;
 
 	if (reading->count < reading->room)
 		return true;
@@ -100,7 +91,7 @@ static bool add_identity(struct reading *reading, const char *name, struct error
 		return false;
 	if (!reading->identities || !reading->hashes)
 		return error_set(error, ERROR_INTERNAL, "out of memory");
-	reading->hashes[reading->count] = hash(name);
+	reading->hashes[reading->count] = hash_text(HASH_INIT, name);
 	section = &reading->identities[reading->count++];
 	*section = (struct section){ .settings = identity_settings_empty() };
 	/* identity_name_check has seen that it fits. */
@@ -161,6 +152,8 @@ static bool take_line(void *context, const struct ini_line *line, struct error *
 		    "\"%s\" is set a second time in [%s]: first %s:%u", setting->name,
 		    line->section, place->path, place->line);
 	*place = (struct place){ reading->path, line->number };
+	reading->current->settings.lines =
+	    hash_text(hash_text(reading->current->settings.lines, line->name), line->value);
 	return setting_parse(setting, line->value, &reading->current->settings, error);
 }
 
@@ -267,6 +260,11 @@ static void note_place_of_token(struct section *section, const struct section *a
 	section->settings.token_place = text_duplicate(text);
 }
 
+static void add_lines(struct identity_settings *settings, const struct identity_settings *agent)
+{
+	settings->lines = hash_bytes(settings->lines, &agent->lines, sizeof(agent->lines));
+}
+
 static bool complete(const char *path, struct reading *reading, struct error *error)
 {
 	bool agent_set[SETTING_COUNT];
@@ -292,6 +290,7 @@ static bool complete(const char *path, struct reading *reading, struct error *er
 		    || !check_window(section, &reading->agent, error))
 			return false;
 		note_place_of_token(section, &reading->agent);
+		add_lines(&section->settings, &reading->agent.settings);
 	}
 	return true;
 }

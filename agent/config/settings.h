@@ -41,6 +41,7 @@ enum probe_choice {
 
 struct identity_settings {
 	char name[IDENTITY_NAME_SIZE]; /* [A-Za-z0-9_.-]+, the first a letter or a digit */
+	uint64_t lines; /* a hash of what was written, in [agent] too; a job has none */
 
 	/* Of [agent]; the same for all. */
 	char *state_directory;

@@ -1,24 +1,22 @@
 #include "agent/identity/rest.h"
 
-#include "agent/config/setting_table.h"
-#include "agent/config/setting_value.h"
+#include "agent/config/settings.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/moment.h"
+#include "base/hash.h"
 #include "base/scoped.h"
 #include "base/text.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME "rest"
 #define LONGEST (24 * 60 * 60)
-#define SEAL_BYTES 32
-#define SEAL_SIZE (2 * SEAL_BYTES + 1)
+#define SEAL_SIZE (2 * sizeof(uint64_t) + 1)
 #define FILE_SIZE_MAX 512
 
 /* All that identity_load reads, but for the log's length, which nothing is decided by. */
@@ -58,7 +56,7 @@ static struct stamp stamp_of(int folder, const char *name)
 }
 
 /* Who may write there; what else a folder's stat says changes with this very file. */
-static void add_folder(EVP_MD_CTX *digest, int folder, const char *name)
+static uint64_t add_folder(uint64_t hash, int folder, const char *name)
 {
 	struct stat status;
 	uint64_t facts[2] = { 0 };
@@ -67,43 +65,24 @@ static void add_folder(EVP_MD_CTX *digest, int folder, const char *name)
 		facts[0] = status.st_mode;
 		facts[1] = status.st_uid;
 	}
-	(void)EVP_DigestUpdate(digest, facts, sizeof(facts));
+	return hash_bytes(hash, facts, sizeof(facts));
 }
 
-static void add_settings(EVP_MD_CTX *digest, const struct identity_settings *settings)
-{
-	(void)EVP_DigestUpdate(digest, settings->name, strlen(settings->name) + 1);
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		scoped(char) char *text = setting_format(&setting_table[i], settings);
-
-		if (text)
-			(void)EVP_DigestUpdate(digest, text, strlen(text));
-		(void)EVP_DigestUpdate(digest, "", 1);
-	}
-}
-
-/* False when there is no digest to be had: nothing holds then. */
-static bool make_seal(
+static void make_seal(
     int folder, const struct identity_settings *settings, char ret_seal[SEAL_SIZE])
 {
-	scoped(EVP_MD_CTX) EVP_MD_CTX *digest = EVP_MD_CTX_new();
-	unsigned char bytes[SEAL_BYTES];
+	uint64_t hash = hash_text(HASH_INIT, RENEWAL_AGENT_VERSION);
 
-	if (!digest || !EVP_DigestInit_ex(digest, EVP_sha256(), NULL))
-		return false;
-	(void)EVP_DigestUpdate(digest, RENEWAL_AGENT_VERSION, sizeof(RENEWAL_AGENT_VERSION));
-	add_settings(digest, settings);
-	add_folder(digest, folder, ".");
-	add_folder(digest, folder, "..");
+	hash = hash_text(hash, settings->name);
+	hash = hash_bytes(hash, &settings->lines, sizeof(settings->lines));
+	hash = add_folder(hash, folder, ".");
+	hash = add_folder(hash, folder, "..");
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
 		const struct stamp stamp = stamp_of(folder, files[i]);
 
-		(void)EVP_DigestUpdate(digest, &stamp, sizeof(stamp));
+		hash = hash_bytes(hash, &stamp, sizeof(stamp));
 	}
-	if (!EVP_DigestFinal_ex(digest, bytes, NULL))
-		return false;
-	text_to_hex(bytes, sizeof(bytes), ret_seal);
-	return true;
+	(void)text_format(ret_seal, SEAL_SIZE, "%016" PRIx64, hash);
 }
 
 static bool read_note(int folder, char text[FILE_SIZE_MAX])
@@ -149,9 +128,10 @@ bool rest_find(
 	if (!text_format(path, sizeof(path), "%s/%s", settings->state_directory, settings->name))
 		return false;
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return folder >= 0 && read_note(folder, text) && parse(text, now, &noted, &message)
-	       && make_seal(folder, settings, seal) && text_equal(seal, noted)
-	       && text_copy(ret_message, REST_MESSAGE_SIZE, message);
+	if (folder < 0 || !read_note(folder, text) || !parse(text, now, &noted, &message))
+		return false;
+	make_seal(folder, settings, seal);
+	return text_equal(seal, noted) && text_copy(ret_message, REST_MESSAGE_SIZE, message);
 }
 
 static void write_note(int folder, const char *text)
@@ -172,9 +152,10 @@ void rest_note(const struct identity *identity, int64_t now, const char *message
 	char seal[SEAL_SIZE];
 
 	if (identity->settings->window.count > 0 || now < 0 || until <= now
-	    || strlen(message) >= REST_MESSAGE_SIZE
-	    || !make_seal(store_folder(identity->store), identity->settings, seal)
-	    || !text_format(
+	    || strlen(message) >= REST_MESSAGE_SIZE)
+		return;
+	make_seal(store_folder(identity->store), identity->settings, seal);
+	if (!text_format(
 		text, sizeof(text), "%" PRId64 " %" PRId64 " %s %s\n", now, until, seal, message))
 		return;
 	write_note(store_folder(identity->store), text);

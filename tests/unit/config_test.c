@@ -102,6 +102,35 @@ static void drop_ins_are_read_in_the_order_of_their_bytes(void **state)
 		assert_true(strcmp(list->items[i - 1], list->items[i]) < 0);
 }
 
+/* Of the first identity. */
+static uint64_t lines_of(struct config_folder *folder, const char *text)
+{
+	scoped(config) struct config *config = NULL;
+
+	config_folder_write(folder, "main.conf", text);
+	config = config_folder_must_load(folder);
+	return config->identities[0].lines;
+}
+
+static void whoever_looks_at_the_lines_sees_another_setting(void **state)
+{
+	static const char *const others[] = { ORDERS "retain = 2\n", ORDERS "retain = 12\n",
+		ORDERS "key_bits = 2048\n", ORDERS "connector_hosts = a.example b.example\n",
+		ORDERS "connector_hosts = a.example\nconnector_hosts = b.example\n",
+		ORDERS "[agent]\nretain = 2\n" };
+	uint64_t seen[ARRAY_LENGTH(others) + 1];
+
+	seen[0] = lines_of(*state, ORDERS);
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+		seen[i + 1] = lines_of(*state, others[i]);
+		for (size_t k = 0; k <= i; k++)
+			assert_true(seen[i + 1] != seen[k]);
+	}
+	assert_true(lines_of(*state, ORDERS "; as it was\n") == seen[0]);
+	assert_true(
+	    lines_of(*state, ORDERS "[identity billing]\n" NEEDED "retain = 2\n") == seen[0]);
+}
+
 static void a_file_that_cannot_be_read_is_named_with_the_reason(void **state)
 {
 	const struct config_folder *folder = *state;
@@ -170,6 +199,7 @@ int main(void)
 		in_a_folder(a_setting_of_agent_is_the_default_for_all_identities),
 		in_a_folder(a_way_to_the_pin_of_an_identity_takes_the_place_of_that_of_agent),
 		in_a_folder(drop_ins_are_read_in_the_order_of_their_bytes),
+		in_a_folder(whoever_looks_at_the_lines_sees_another_setting),
 		in_a_folder(a_file_that_cannot_be_read_is_named_with_the_reason),
 		in_a_folder(a_configuration_file_may_be_a_symlink),
 		in_a_folder(the_environment_names_the_file_when_the_caller_does_not),

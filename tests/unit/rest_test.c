@@ -110,14 +110,14 @@ static void it_holds_for_a_day_at_most(void **state)
 	assert_false(is_at_rest(host, NOW + DAY));
 }
 
-static void another_setting_breaks_the_seal(void **state)
+static void another_line_of_the_settings_breaks_the_seal(void **state)
 {
 	struct host *host = *state;
 
 	note(host);
-	host->settings.retain++;
+	host->settings.lines++;
 	assert_false(is_at_rest(host, NOW));
-	host->settings.retain--;
+	host->settings.lines--;
 	assert_true(is_at_rest(host, NOW));
 }
 
@@ -241,7 +241,8 @@ int main(void)
 		    it_holds_from_when_it_was_noted_until_something_is_to_be_done, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(it_holds_for_a_day_at_most, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(another_setting_breaks_the_seal, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    another_line_of_the_settings_breaks_the_seal, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    whatever_happens_to_a_file_breaks_the_seal, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
