@@ -84,6 +84,7 @@ static void the_program_gets_no_input_no_descriptors_and_little_environment(void
 	assert_true(open_file >= 0);
 	assert_ok(secret_new(&output, &error), &error);
 	setenv("PKCS11_PIN", "8765", 1);
+	setenv("TMPDIR", "/home/x/tmp", 1);
 	setenv("HOME", "/home/x", 1);
 	setenv("CREDENTIALS_DIRECTORY", "/run/x", 1);
 	assert_ok(
@@ -95,7 +96,7 @@ static void the_program_gets_no_input_no_descriptors_and_little_environment(void
 		      output, &error),
 	    &error);
 	assert_non_null(strstr(secret_bytes(output), "CREDENTIALS_DIRECTORY HOME"));
-	assert_non_null(strstr(secret_bytes(output), "PATH /home/x"));
+	assert_non_null(strstr(secret_bytes(output), "PATH TMPDIR /home/x"));
 	assert_null(strstr(secret_bytes(output), "PKCS11_PIN"));
 }
 
