@@ -254,11 +254,11 @@ def sweep(world):
 
 
 def test_a_kill_at_any_file_loses_nothing_of_the_wish(sweep):
-    sweep.run(sweep.at_points(match=str(sweep.world.state)), every=31)
+    sweep.run(sweep.at_points(match=str(sweep.world.state)), every=61)
 
 
 def test_a_kill_at_any_call_of_the_token_loses_nothing_of_the_wish(sweep):
-    sweep.run(sweep.at_calls("kill"), every=83)
+    sweep.run(sweep.at_calls("kill"), every=151)
 
 
 def test_a_signal_between_the_two_workers_leaves_the_rest_to_the_next_run(world):

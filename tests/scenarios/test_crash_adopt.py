@@ -41,10 +41,10 @@ def run(sweep, strikes, share, every):
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_kill_at_any_file_of_an_adoption_loses_nothing(sweep, share):
-    run(sweep, sweep.at_points(match=str(sweep.world.state)), share, every=17)
+    run(sweep, sweep.at_points(match=str(sweep.world.state)), share, every=41)
 
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("sweep", ["token"], indirect=True)
 def test_a_kill_before_any_call_of_an_adoption_loses_nothing(sweep, share):
-    run(sweep, sweep.at_calls("kill"), share, every=37)
+    run(sweep, sweep.at_calls("kill"), share, every=89)

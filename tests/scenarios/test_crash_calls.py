@@ -13,12 +13,12 @@ def sweep(world):
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_kill_before_any_call_loses_nothing(sweep, share):
-    sweep.run(sweep.at_calls("kill"), share, every=13)
+    sweep.run(sweep.at_calls("kill"), share, every=37)
 
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_kill_after_any_call_loses_nothing(sweep, share):
-    sweep.run(sweep.at_calls("kill-after"), share, every=17)
+    sweep.run(sweep.at_calls("kill-after"), share, every=47)
 
 
 @pytest.mark.parametrize("function", ["C_Login", "C_GenerateKeyPair", SIGNATURES,
@@ -32,7 +32,7 @@ def test_a_kill_after_a_call_that_changes_something_loses_nothing(sweep, functio
 @pytest.mark.parametrize("action", ["kill", "kill-after"])
 def test_a_kill_at_any_call_of_a_renewal_with_a_spare_key_loses_nothing(
         spare_sweep, action, share):
-    spare_sweep.run(spare_sweep.at_calls(action), share, every=29)
+    spare_sweep.run(spare_sweep.at_calls(action), share, every=83)
 
 
 def test_a_kill_after_the_generation_of_the_spare_key_loses_nothing(spare_sweep):
@@ -44,4 +44,4 @@ def test_a_kill_after_the_generation_of_the_spare_key_loses_nothing(spare_sweep)
 @pytest.mark.parametrize("action", ["kill", "kill-after"])
 def test_a_kill_at_any_call_of_a_renewal_that_stores_its_certificate_loses_nothing(
         certificate_sweep, action, share):
-    certificate_sweep.run(certificate_sweep.at_calls(action), share, every=31)
+    certificate_sweep.run(certificate_sweep.at_calls(action), share, every=89)

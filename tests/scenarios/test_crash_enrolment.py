@@ -30,11 +30,11 @@ def run(sweep, strikes, share, every):
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("action", ["kill", "kill-after"])
 def test_a_kill_at_any_call_of_an_enrolment_loses_nothing(sweep, action, share):
-    run(sweep, sweep.at_calls(action), share, every=23)
+    run(sweep, sweep.at_calls(action), share, every=53)
 
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("whole_group", [False, True])
 def test_a_kill_at_any_file_of_an_enrolment_loses_nothing(sweep, whole_group, share):
     strikes = sweep.at_points(match=str(sweep.world.state), whole_group=whole_group)
-    run(sweep, strikes, share, every=13)
+    run(sweep, strikes, share, every=31)

@@ -16,12 +16,12 @@ def state_of(sweep):
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_kill_of_one_process_at_any_file_of_the_state_loses_nothing(sweep, share):
-    sweep.run(sweep.at_points(match=state_of(sweep)), share, every=7)
+    sweep.run(sweep.at_points(match=state_of(sweep)), share, every=17)
 
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_kill_of_both_processes_at_any_file_of_the_state_loses_nothing(sweep, share):
-    sweep.run(sweep.at_points(match=state_of(sweep), whole_group=True), share, every=11)
+    sweep.run(sweep.at_points(match=state_of(sweep), whole_group=True), share, every=29)
 
 
 def test_a_kill_in_every_phase_loses_nothing(sweep):
@@ -45,11 +45,11 @@ def test_a_kill_at_a_connect_loses_nothing(sweep, whole_group):
 def test_a_kill_at_any_file_of_a_renewal_with_a_spare_key_loses_nothing(
         spare_sweep, share, whole_group):
     strikes = spare_sweep.at_points(match=state_of(spare_sweep), whole_group=whole_group)
-    spare_sweep.run(strikes, share, every=13)
+    spare_sweep.run(strikes, share, every=37)
 
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_kill_at_any_file_of_a_renewal_that_stores_its_certificate_loses_nothing(
         certificate_sweep, share):
     strikes = certificate_sweep.at_points(match=state_of(certificate_sweep))
-    certificate_sweep.run(strikes, share, every=17)
+    certificate_sweep.run(strikes, share, every=41)

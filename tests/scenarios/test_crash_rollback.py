@@ -37,11 +37,11 @@ def run(sweep, strikes, share, every):
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("action", ["kill", "kill-after"])
 def test_a_kill_at_any_call_of_a_rollback_loses_nothing(sweep, action, share):
-    run(sweep, sweep.at_calls(action), share, every=41)
+    run(sweep, sweep.at_calls(action), share, every=89)
 
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("whole_group", [False, True])
 def test_a_kill_at_any_file_of_a_rollback_loses_nothing(sweep, whole_group, share):
     strikes = sweep.at_points(match=str(sweep.world.state), whole_group=whole_group)
-    run(sweep, strikes, share, every=11)
+    run(sweep, strikes, share, every=23)

@@ -12,14 +12,14 @@ def test_a_kill_inside_the_module_loses_nothing(world, share):
     world.assert_renews()
     sweep = Sweep(world)
     sweep.run(sweep.at_points(match=str(world.token.directory), leave_out="token.object"), share,
-              every=23)
+              every=61)
 
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_kill_inside_the_module_in_a_renewal_with_a_spare_key_loses_nothing(spare_sweep, share):
     strikes = spare_sweep.at_points(match=str(spare_sweep.world.token.directory),
                                     leave_out="token.object")
-    spare_sweep.run(strikes, share, every=37)
+    spare_sweep.run(strikes, share, every=97)
 
 
 @pytest.mark.parametrize("share", SHARES)
@@ -27,4 +27,4 @@ def test_a_kill_inside_the_module_in_a_renewal_that_stores_its_certificate_loses
         certificate_sweep, share):
     strikes = certificate_sweep.at_points(match=str(certificate_sweep.world.token.directory),
                                           leave_out="token.object")
-    certificate_sweep.run(strikes, share, every=31)
+    certificate_sweep.run(strikes, share, every=89)

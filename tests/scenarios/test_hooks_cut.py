@@ -40,7 +40,7 @@ def sweep(world, hooks):
 @pytest.mark.parametrize("whole_group", [False, True])
 def test_a_kill_at_any_file_of_the_state_loses_no_hook(sweep, share, whole_group):
     strikes = sweep.at_points(match=str(sweep.world.state), whole_group=whole_group)
-    sweep.run(strikes, share, every=41)
+    sweep.run(strikes, share, every=83)
 
 
 @pytest.mark.parametrize("whole_group", [False, True])
@@ -51,7 +51,7 @@ def test_a_kill_between_the_activation_and_the_hook_loses_none(sweep, whole_grou
                  if "rename" in strike.name and "current" in strike.name)
     last = max(number for number, strike in enumerate(strikes) if "debts.json" in strike.name)
     assert last > first
-    sweep.run(strikes[first:last + 1], every=6)
+    sweep.run(strikes[first:last + 1], every=13)
 
 
 def start_renewal(world, hooks):
