@@ -160,6 +160,7 @@ def test_a_pin_that_comes_once_does_it_in_the_next_run(world):
 
 
 def test_one_that_waited_for_another_renewal_destroys_nothing(world):
+    world.connector.forget()  # the probe of the enrolment
     world.connector.fault("probe", "pause")
     other = world.start("renew", "--force")
     wait_until(lambda: world.connector.calls("probe"))
