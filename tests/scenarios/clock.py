@@ -13,8 +13,9 @@ def clock_environment(offset):
 
 
 def later(offset):
-    """Sooner, if the offset begins with "-"."""
-    return "env", *(f"{name}={value}" for name, value in clock_environment(offset).items())
+    """Sooner, if the offset begins with "-". Another library that is to be loaded stays."""
+    script = f'LD_PRELOAD="{FAKETIME}${{LD_PRELOAD:+:$LD_PRELOAD}}" FAKETIME="{offset}" exec "$@"'
+    return "sh", "-c", script, "sh"
 
 
 def offset_to(moment):
