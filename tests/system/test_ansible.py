@@ -195,6 +195,25 @@ def test_the_timer_of_an_identity_that_is_gone_is_stopped(fleet):
                     check=False).stdout.strip() == "disabled"
 
 
+UNITS = {"timer_each": "renewal-agent@orders.timer", "timer_all": "renewal-agent-all.timer",
+         "daemon": "renewal-agent.service"}
+
+
+@pytest.mark.parametrize("schedule", ["daemon", "timer_all", "none", "timer_each"])
+def test_another_schedule_takes_the_place_of_the_one_before(fleet, schedule):
+    host = fleet.hosts["web1"]
+    options = ("--limit", "web1", "-e", json.dumps({"renewal_agent_schedule": schedule}))
+    play = fleet.playbook("site", *options)
+    assert play.status == 0 and play.recap("changed")["web1"] > 0, play
+    for each, unit in UNITS.items():
+        state = host.run("systemctl", "is-active", unit, check=False).stdout.strip()
+        enabled = host.run("systemctl", "is-enabled", unit, check=False).stdout.strip()
+        assert (state, enabled) == (("active", "enabled") if each == schedule
+                                    else ("inactive", "disabled")), (unit, play)
+    play = fleet.playbook("site", *options)
+    assert (play.status, play.recap("changed")) == (0, {"web1": 0}), play
+
+
 def test_no_secret_was_shown_or_logged_or_left_behind(fleet):
     said = "\n".join(fleet.shown)
     assert len(said) > 100_000  # the runs at -vvv are in it
