@@ -6,7 +6,7 @@
  * help come from it. Names are written out in full: an abbreviation that works today may mean
  * something else tomorrow.
  */
-#include "agent/state/audit_verify.h"
+#include "agent/audit/audit_verify.h"
 #include "base/compiler.h"
 #include "base/error.h"
 

@@ -12,7 +12,7 @@
 #include "agent/report/console.h"
 #include "agent/report/message_ids.h"
 #include "agent/report/report.h"
-#include "agent/state/audit.h"
+#include "agent/audit/audit.h"
 #include "agent/supervisor/ending_signals.h"
 #include "agent/x509/certificate.h"
 #include "base/clock.h"

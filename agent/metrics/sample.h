@@ -2,7 +2,7 @@
 /*
  * What the metrics say of one identity, copied from it as it stands.
  */
-#include "agent/state/audit.h"
+#include "agent/audit/audit.h"
 #include "agent/state/debts.h"
 #include "agent/x509/certificate.h"
 #include "base/error.h"

@@ -1,8 +1,8 @@
 #include "agent/renewal/activation.h"
 
 #include "agent/renewal/run.h"
-#include "agent/state/audit.h"
-#include "agent/state/audit_certificate.h"
+#include "agent/audit/audit.h"
+#include "agent/audit/audit_certificate.h"
 #include "agent/state/debts.h"
 #include "base/clock.h"
 

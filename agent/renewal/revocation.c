@@ -4,7 +4,7 @@
 #include "agent/renewal/connection.h"
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
-#include "agent/state/audit_certificate.h"
+#include "agent/audit/audit_certificate.h"
 #include "agent/x509/certificate.h"
 #include "base/clock.h"
 #include "base/scoped.h"

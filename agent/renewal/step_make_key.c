@@ -4,7 +4,7 @@
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
-#include "agent/state/audit.h"
+#include "agent/audit/audit.h"
 #include "base/clock.h"
 #include "pkcs11/key_pair.h"
 #include "pkcs11/nameless.h"

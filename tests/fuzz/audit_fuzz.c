@@ -2,9 +2,9 @@
  * audit.jsonl: whatever the file holds, it is read within its bounds, and after one more event its
  * tail is whole; a chain that was whole still is.
  */
-#include "agent/state/audit.h"
+#include "agent/audit/audit.h"
 
-#include "agent/state/audit_verify.h"
+#include "agent/audit/audit_verify.h"
 #include "agent/state/store.h"
 #include "tests/fakes/state_folder.h"
 

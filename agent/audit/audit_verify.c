@@ -1,6 +1,6 @@
-#include "agent/state/audit_verify.h"
+#include "agent/audit/audit_verify.h"
 
-#include "agent/state/audit.h"
+#include "agent/audit/audit.h"
 #include "agent/state/store.h"
 #include "base/file.h"
 #include "base/json.h"

@@ -6,7 +6,7 @@
  * The chain shows what was changed, taken out or moved inside of it. That lines are missing at its
  * end, or that all of it was written anew, only shows to who remembers an earlier head.
  */
-#include "agent/state/audit_line.h"
+#include "agent/audit/audit_line.h"
 #include "base/compiler.h"
 #include "base/error.h"
 

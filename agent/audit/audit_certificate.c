@@ -1,6 +1,6 @@
-#include "agent/state/audit_certificate.h"
+#include "agent/audit/audit_certificate.h"
 
-#include "agent/state/audit.h"
+#include "agent/audit/audit.h"
 #include "agent/state/store.h"
 #include "agent/x509/certificate.h"
 #include "base/json.h"

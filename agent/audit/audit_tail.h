@@ -3,7 +3,7 @@
  * The end of the audit log: its last whole lines. Inside of the audit log; nobody else includes
  * this.
  */
-#include "agent/state/audit_line.h"
+#include "agent/audit/audit_line.h"
 #include "base/compiler.h"
 #include "base/error.h"
 

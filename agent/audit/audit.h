@@ -10,7 +10,7 @@
  * is set aside as audit.jsonl.damaged-<time> and the next begins with such an event. Errors:
  * ERROR_STATE, ERROR_PERMISSION (also for a symlink, or what is no file).
  */
-#include "agent/state/audit_line.h"
+#include "agent/audit/audit_line.h"
 #include "base/compiler.h"
 #include "base/error.h"
 

@@ -1,4 +1,4 @@
-#include "agent/state/audit_line.h"
+#include "agent/audit/audit_line.h"
 
 #include "base/clock.h"
 #include "base/json.h"

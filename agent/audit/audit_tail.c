@@ -1,4 +1,4 @@
-#include "agent/state/audit_tail.h"
+#include "agent/audit/audit_tail.h"
 
 #include "base/file.h"
 #include "base/json.h"

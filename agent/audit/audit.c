@@ -1,6 +1,6 @@
-#include "agent/state/audit.h"
+#include "agent/audit/audit.h"
 
-#include "agent/state/audit_tail.h"
+#include "agent/audit/audit_tail.h"
 #include "agent/state/state_file.h"
 #include "agent/state/store.h"
 #include "base/clock.h"
