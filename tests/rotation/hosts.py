@@ -54,6 +54,9 @@ class Hosts(Fleet):
         assert all(works.values()), works
         self.assert_keys_fit()
 
+    def assert_only_these_work(self, names):
+        assert self.works() == {name: name in names for name in self.names}
+
     def assert_all_renew(self, *arguments):
         """Each with a new certificate, which works."""
         before = self.shas()

@@ -2,12 +2,11 @@
 
 #include "agent/policy.h"
 #include "tests/unit/test.h"
+#include "tests/unit/time_units.h"
 
 #define NOW INT64_C(1800000000)
 #define STEADY INT64_C(5000000) /* milliseconds of the other clock */
 #define SECOND 1000
-#define HOUR 3600
-#define DAY (24 * HOUR)
 
 static struct moment renewal(int64_t at, int64_t due)
 {

@@ -5,11 +5,9 @@
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "tests/unit/test.h"
+#include "tests/unit/time_units.h"
 
 #define NOW INT64_C(1800000000)
-#define MINUTE INT64_C(60)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
 
 struct host {
 	struct identity_settings settings;

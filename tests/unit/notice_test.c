@@ -3,11 +3,9 @@
 #include "agent/identity/identity.h"
 #include "agent/job/handshake.h"
 #include "tests/unit/test.h"
+#include "tests/unit/time_units.h"
 
 #define NOW INT64_C(1800000000)
-#define MINUTE INT64_C(60)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
 
 /* An identity whose 90 days have begun ten days ago, and which is due in 50. */
 struct host {

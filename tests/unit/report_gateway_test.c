@@ -1,39 +1,26 @@
 #include "agent/report/report.h"
 
-#include "agent/identity/identity.h"
 #include "base/json.h"
-#include "tests/unit/test.h"
+#include "base/scoped.h"
+#include "tests/unit/report_scene.h"
+#include "tests/unit/time_units.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#define NOW INT64_C(1800000000) /* 2027-01-15T08:00:00Z */
-#define DAY INT64_C(86400)
-
-struct host {
-	struct identity_settings settings;
-	struct identity identity;
-};
 
 static int set_up(void **state)
 {
-	struct host *host = calloc(1, sizeof(*host));
+	struct host *host;
 
-	assert_non_null(host);
-	host->settings = (struct identity_settings){ .name = "orders", .clock_skew = 300 };
-	host->identity = (struct identity){
-		.settings = &host->settings,
-		.active = { .number = 3 },
-		.gateway = {
-			.seen = NOW - 60,
-			.generation = 3,
-			.names = cJSON_Parse("[\"CN=a\", \"CN=b\"]"),
-			.name_count = 2,
-			.server_end = NOW + 90 * DAY,
-			.has_date = true,
-		},
+	(void)report_set_up(state);
+	host = *state;
+	host->identity.gateway = (struct gateway){
+		.seen = NOW - 60,
+		.generation = 3,
+		.names = cJSON_Parse("[\"CN=a\", \"CN=b\"]"),
+		.name_count = 2,
+		.server_end = NOW + 90 * DAY,
+		.has_date = true,
 	};
-	*state = host;
 	return 0;
 }
 
@@ -42,8 +29,7 @@ static int tear_down(void **state)
 	struct host *host = *state;
 
 	gateway_clear(&host->identity.gateway);
-	free(host);
-	return 0;
+	return report_tear_down(state);
 }
 
 static void assert_reads(const struct host *host, const char *expected)
@@ -56,17 +42,11 @@ static void assert_reads(const struct host *host, const char *expected)
 	cJSON_Delete(object);
 }
 
-static void assert_shows(const struct host *host, const char *expected)
+static void assert_shows_just(const struct host *host, const char *expected)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *stream = open_memstream(&text, &length);
+	scoped(char) char *text = shown_by(report_gateway, host);
 
-	assert_non_null(stream);
-	report_gateway(stream, &host->identity, NOW);
-	assert_int_equal(fclose(stream), 0);
 	assert_string_equal(text, expected);
-	free(text);
 }
 
 static void what_is_well_is_said_shortly(void **state)
@@ -78,7 +58,7 @@ static void what_is_well_is_said_shortly(void **state)
 	    "\"acceptable_ca_count\":2,\"issuer_accepted\":true,\"issuer_missing_since\":null,"
 	    "\"server_certificate_end\":\"2027-04-15T08:00:00Z\",\"clock_ahead_seconds\":0,"
 	    "\"last_probe\":null,\"next_probe\":null}");
-	assert_shows(host,
+	assert_shows_just(host,
 	    "  gateway        accepts 2 CAs, our issuer among them (seen 2027-01-15T07:59:00Z)\n"
 	    "  server         ends 2027-04-15T08:00:00Z\n");
 }
@@ -90,7 +70,7 @@ static void what_is_not_well_is_shown(void **state)
 	host->identity.gateway.missing_since = NOW - DAY;
 	host->identity.gateway.server_end = NOW + 13 * DAY;
 	host->identity.gateway.clock_ahead = -3600;
-	assert_shows(host,
+	assert_shows_just(host,
 	    "  gateway        accepts 2 CAs, OUR ISSUER NOT AMONG THEM since 2027-01-14T08:00:00Z "
 	    "(seen 2027-01-15T07:59:00Z)\n"
 	    "  server         ends 2027-01-28T08:00:00Z: SOON\n"
@@ -107,7 +87,7 @@ static void what_nothing_is_known_of_is_null(void **state)
 	    "\"issuer_accepted\":null,\"issuer_missing_since\":null,"
 	    "\"server_certificate_end\":null,\"clock_ahead_seconds\":null,\"last_probe\":null,"
 	    "\"next_probe\":null}");
-	assert_shows(host, "");
+	assert_shows_just(host, "");
 }
 
 /* A new generation has not met the gateway yet. */
@@ -122,8 +102,8 @@ static void of_another_generation_nothing_is_said(void **state)
 	assert_null(json_member(object, "issuer_accepted"));
 	assert_null(json_member(object, "issuer_missing_since"));
 	cJSON_Delete(object);
-	assert_shows(host, "  gateway        accepts 2 CAs (seen 2027-01-15T07:59:00Z)\n"
-			   "  server         ends 2027-04-15T08:00:00Z\n");
+	assert_shows_just(host, "  gateway        accepts 2 CAs (seen 2027-01-15T07:59:00Z)\n"
+				"  server         ends 2027-04-15T08:00:00Z\n");
 }
 
 static void the_next_probe_is_named(void **state)
@@ -133,7 +113,7 @@ static void the_next_probe_is_named(void **state)
 	gateway_clear(&host->identity.gateway);
 	host->settings.probe = PROBE_DAILY;
 	host->identity.gateway.probe_again = NOW + 60;
-	assert_shows(host, "  next probe     2027-01-15T08:01:00Z\n");
+	assert_shows_just(host, "  next probe     2027-01-15T08:01:00Z\n");
 }
 
 int main(void)

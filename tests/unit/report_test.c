@@ -1,101 +1,11 @@
 #include "agent/report/report.h"
 
 #include "agent/commands/commands.h"
-#include "agent/identity/identity.h"
-#include "agent/identity/result.h"
-#include "agent/options.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "tests/fakes/authority.h"
-#include "tests/fakes/state_folder.h"
-#include "tests/unit/test.h"
+#include "tests/unit/report_scene.h"
 
 #include <string.h>
-
-#define NOW AUTHORITY_NOW
-
-struct host {
-	struct identity_settings settings;
-	struct identity identity;
-	struct options options;
-	struct result result;
-};
-
-static int set_up(void **state)
-{
-	struct host *host = calloc(1, sizeof(*host));
-
-	assert_non_null(host);
-	host->settings = (struct identity_settings){ .name = "orders" };
-	host->settings.connector_url = strdup("https://connector.example.com/graphql");
-	host->settings.token = strdup("pkcs11:token=fleet");
-	host->identity = (struct identity){
-		.settings = &host->settings,
-		.lock = -1,
-		.active = state_folder_generation(3),
-		.not_before = NOW - 30 * AUTHORITY_DAY,
-		.not_after = NOW + 60 * AUTHORITY_DAY,
-		.schedule = { .due = NOW + 30 * AUTHORITY_DAY },
-	};
-	journal_clear(&host->identity.journal);
-	host->identity.journal.last_run = NOW - 60;
-	host->options = (struct options){ .command = command_find("status") };
-	host->result = result_new();
-	*state = host;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct host *host = *state;
-
-	generation_clear(&host->identity.active);
-	result_clear(&host->result);
-	free(host->settings.connector_url);
-	free(host->settings.token);
-	free(host);
-	return 0;
-}
-
-static cJSON *report_of(const struct host *host)
-{
-	return report_json(&host->options, &host->settings, &host->identity, &host->result);
-}
-
-static char *status_of(const struct host *host)
-{
-	char *text = NULL;
-	size_t length;
-	FILE *stream = open_memstream(&text, &length);
-
-	assert_non_null(stream);
-	report_status(stream, &host->identity, NOW);
-	assert_int_equal(fclose(stream), 0);
-	return text;
-}
-
-static void assert_shows(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text);
-}
-
-/* The members of an object, in their order. */
-static void assert_members(const cJSON *object, const char *expected)
-{
-	char names[512] = "";
-	const cJSON *member;
-
-	assert_non_null(object);
-	cJSON_ArrayForEach (member, object) {
-		size_t length = strlen(names);
-
-		(void)snprintf(names + length, sizeof(names) - length, "%s%s",
-		    length == 0 ? "" : " ", member->string);
-	}
-	assert_string_equal(names, expected);
-}
 
 #define HEAD "schema_version command identity run_id changed failed msg reason exit_status error"
 #define BODY                                                                                       \
@@ -183,47 +93,6 @@ static void what_is_not_known_is_null(void **state)
 	assert_null(json_member(nobody, "identity"));
 }
 
-static void the_spare_key_stands_in_the_status(void **state)
-{
-	struct host *host = *state;
-	struct journal *journal = &host->identity.journal;
-	scoped(cJSON) cJSON *without = report_of(host);
-	scoped(cJSON) cJSON *lacking = NULL;
-	scoped(cJSON) cJSON *made = NULL;
-	scoped(char) char *lacking_text = NULL;
-	scoped(char) char *made_text = NULL;
-	const cJSON *spare;
-
-	assert_null(json_member(without, "spare_key"));
-	host->settings.spare_key = true;
-	journal->spare_failures = 2;
-	journal->spare_next_attempt = NOW + 60;
-	assert_true(
-	    text_copy(journal->spare_message, sizeof(journal->spare_message), "the token is full"));
-	lacking = report_of(host);
-	lacking_text = status_of(host);
-	spare = json_member(lacking, "spare_key");
-	assert_members(spare, "made key_id attempts next_attempt last_error");
-	assert_true(cJSON_IsFalse(json_member(spare, "made")));
-	assert_string_equal(json_string(spare, "last_error"), "the token is full");
-	assert_shows(lacking_text, "  spare key      none\n");
-	assert_shows(lacking_text, "could not be made: the token is full\n");
-
-	journal->phase = PHASE_KEYED;
-	journal->spare = true;
-	journal->generation = 4;
-	journal->key_bits = 4096;
-	journal->spare_message[0] = '\0';
-	assert_true(text_copy(journal->key_id, sizeof(journal->key_id), "0a0b"));
-	made = report_of(host);
-	made_text = status_of(host);
-	spare = json_member(made, "spare_key");
-	assert_true(cJSON_IsTrue(json_member(spare, "made")));
-	assert_string_equal(json_string(spare, "key_id"), "0a0b");
-	assert_shows(made_text, "  spare key      RSA 4096, for generation 4\n");
-	assert_null(strstr(made_text, "under way"));
-}
-
 static void debts_and_the_last_error_stand_in_the_status(void **state)
 {
 	struct host *host = *state;
@@ -305,7 +174,7 @@ static void the_state_says_what_is_to_be_done(void **state)
 static void people_see_what_matters(void **state)
 {
 	struct host *host = *state;
-	scoped(char) char *text = status_of(host);
+	scoped(char) char *text = shown_by(report_status, host);
 
 	assert_shows(text, "orders: ok\n");
 	assert_shows(text, "  issuer         CN=Kyma\n");
@@ -338,7 +207,7 @@ static void people_see_what_is_wrong(void **state)
 	assert_ok(debts_add(&host->identity.debts, DEBT_STORE, 3, NULL, NULL, NOW, &error), &error);
 	assert_ok(
 	    debts_add_hook(&host->identity.debts, HOOK_RENEWED, 3, "", NULL, NOW, &error), &error);
-	text = status_of(host);
+	text = shown_by(report_status, host);
 	assert_shows(text, "orders: re-enrolment-needed\n");
 	assert_shows(text, ", 1 d ago: EXPIRED\n");
 	assert_shows(text, "  generation     3, REVOKED\n");
@@ -353,52 +222,19 @@ static void people_see_what_is_wrong(void **state)
 	assert_shows(text, "hook renewed\n");
 }
 
-static void keys_are_shown_with_what_keeps_them_in_the_token(void **state)
-{
-	static const char json[] =
-	    "[{\"id\":\"0102\",\"label\":\"renewal-agent/0/orders/3\",\"role\":\"active\","
-	    "\"bits\":4096,\"generation\":3,\"attributes\":{\"sensitive\":true,"
-	    "\"extractable\":false,\"never_extractable\":true,\"local\":null},"
-	    "\"certificate_sha256\":\"0a0b\",\"certificate_stored\":true},"
-	    "{\"id\":\"03\",\"label\":null,\"role\":\"leftover\",\"bits\":2048,"
-	    "\"generation\":null,\"attributes\":{\"sensitive\":false,\"extractable\":true},"
-	    "\"certificate_sha256\":\"0c0d\",\"certificate_stored\":false},"
-	    "{\"id\":null,\"role\":\"unknown\"}]";
-	const struct host *host = *state;
-	scoped(cJSON) cJSON *keys = cJSON_Parse(json);
-	scoped(char) char *text = NULL;
-	size_t length;
-	FILE *stream = open_memstream(&text, &length);
-
-	report_keys(stream, &host->identity, keys);
-	assert_int_equal(fclose(stream), 0);
-	assert_shows(text, "orders: 3 in pkcs11:token=fleet\n");
-	assert_shows(text, "  active   generation 3, RSA 4096  renewal-agent/0/orders/3\n");
-	assert_shows(text, "           sensitive, not extractable, never was\n");
-	assert_shows(text, "           certificate 0a0b beside it\n");
-	assert_null(strstr(text, "0c0d"));
-	assert_shows(text, "  leftover RSA 2048");
-	assert_shows(text, "NOT SENSITIVE, EXTRACTABLE\n");
-	assert_shows(text, "  unknown  an object without a name");
-}
-
-#define on_a_host(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		on_a_host(one_identity_is_not_called_identities),
-		on_a_host(the_report_has_exactly_the_members_that_are_promised),
-		on_a_host(the_certificate_is_described),
-		on_a_host(a_failure_stands_in_the_report_with_class_and_retry),
-		on_a_host(what_is_not_known_is_null),
-		on_a_host(the_spare_key_stands_in_the_status),
-		on_a_host(debts_and_the_last_error_stand_in_the_status),
-		on_a_host(several_identities_stand_under_one_head),
-		on_a_host(the_state_says_what_is_to_be_done),
-		on_a_host(people_see_what_matters),
-		on_a_host(people_see_what_is_wrong),
-		on_a_host(keys_are_shown_with_what_keeps_them_in_the_token),
+		ON_A_HOST(one_identity_is_not_called_identities),
+		ON_A_HOST(the_report_has_exactly_the_members_that_are_promised),
+		ON_A_HOST(the_certificate_is_described),
+		ON_A_HOST(a_failure_stands_in_the_report_with_class_and_retry),
+		ON_A_HOST(what_is_not_known_is_null),
+		ON_A_HOST(debts_and_the_last_error_stand_in_the_status),
+		ON_A_HOST(several_identities_stand_under_one_head),
+		ON_A_HOST(the_state_says_what_is_to_be_done),
+		ON_A_HOST(people_see_what_matters),
+		ON_A_HOST(people_see_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "tests/fakes/state_folder.h"
 #include "tests/unit/test.h"
+#include "tests/unit/time_units.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,8 +13,6 @@
 #include <unistd.h>
 
 #define NOW INT64_C(1800000000)
-#define HOUR INT64_C(3600)
-#define DAY (24 * HOUR)
 #define MESSAGE "nothing to do: valid until 2027-06-01T00:00:00Z"
 
 /* An identity in a store, due in an hour. */

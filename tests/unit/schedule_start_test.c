@@ -5,11 +5,8 @@
 #include "base/window.h"
 #include "base/zone.h"
 #include "tests/unit/test.h"
+#include "tests/unit/time_units.h"
 
-#define MINUTE INT64_C(60)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
-#define YEAR (365 * DAY)
 /* A Monday's midnight. */
 #define MONDAY INT64_C(1799020800)
 

@@ -7,8 +7,7 @@
 #include "base/scoped.h"
 #include "tests/fakes/authority.h"
 #include "tests/unit/test.h"
-
-#define MINUTE ((int64_t)60)
+#include "tests/unit/time_units.h"
 
 #define REQUESTED "O=Org,OU=OrgUnit,L=locality,ST=province,C=DE,CN=4f1c-cn"
 #define ISSUED "C=DE,ST=province,L=locality,O=Org,OU=OrgUnit,CN=4f1c-cn"

@@ -6,12 +6,9 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "tests/unit/test.h"
+#include "tests/unit/time_units.h"
 
 #include <string.h>
-
-#define MINUTE INT64_C(60)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
 
 /* Moments at which the clocks are set, and the offset from then on. */
 struct jumps {
