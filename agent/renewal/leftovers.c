@@ -139,7 +139,10 @@ void leftovers_explain_full(struct run *run, struct error *error)
 
 bool leftovers_destroy_nameless(struct run *run, struct error *error)
 {
-	return run->journal.nameless_before != 0 || leftovers_destroy_cut(run, error);
+	const struct journal *journal = &run->journal;
+
+	return !journal->generating || journal->nameless_before != 0
+	       || leftovers_destroy_cut(run, error);
 }
 
 bool leftovers_destroy_cut(struct run *run, struct error *error)

@@ -76,6 +76,9 @@ static bool find_or_make(struct run *run, struct key_pair *ret_pair, struct erro
 		    || !key_pair_find(token, &id, &pair, error))
 			return false;
 	}
+	/* Its generation ended well: what is nameless from now on is another program's. */
+	if (pair.state == KEY_PAIR_WHOLE || pair.state == KEY_PAIR_PRIVATE)
+		run->journal.generating = false;
 	/* The verified self-signature of the request is the proof that it signs. */
 	if (!key_pair_check(&pair, run->journal.key_bits, error)
 	    || !check_pin_is_at_hand(token, &pair, error))

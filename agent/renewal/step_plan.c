@@ -31,11 +31,14 @@ bool step_plan(struct run *run, enum phase *ret_after, struct error *error)
 
 	run_label_prefix(run, prefix);
 	wish_note(run);
+	/* Whatever was before: nobody has begun to make this key. */
+	run->resumed = false;
 	journal->enrolment = run->job->task == JOB_ENROLL;
 	journal->generation = journal->last_generation + 1;
 	journal->last_generation = journal->generation;
 	journal->key_bits = run->settings->key_bits;
 	journal->nameless_before = (int32_t)nameless.count;
+	journal->generating = true;
 	key_id_format(&id, journal->key_id);
 	(void)text_format(
 	    journal->key_label, sizeof(journal->key_label), "%s%u", prefix, journal->generation);

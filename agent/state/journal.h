@@ -52,7 +52,8 @@ struct journal {
 	char key_id[JOURNAL_KEY_ID_SIZE];
 	char key_label[JOURNAL_LABEL_SIZE];
 	uint32_t key_bits;
-	bool generating;         /* C_GenerateKeyPair was about to be called */
+	bool generating;         /* C_GenerateKeyPair was to be called, and the pair has not been seen
+				    whole since: what is nameless may be its leftovers */
 	int32_t nameless_before; /* objects without a name seen before it; -1: not looked */
 	int64_t keyed;           /* since when the key waits; 0 before */
 	int64_t probe_refused;   /* first refusal of the new identity by the probe; 0 none */
