@@ -77,7 +77,7 @@ static void keep_connector_url(struct run *run, const char *url)
 
 /* A key that is gone, or that no signer gets a right signature from, will not do better next
    time; unless it was the session that ended, which pkcs11prov takes for a signature. */
-static bool sign(struct run *run, const X509_NAME *subject, enum phase *ret_after, char **ret_csr,
+bool request_sign(struct run *run, const X509_NAME *subject, enum phase *ret_after, char **ret_csr,
     struct error *error)
 {
 	scoped(EVP_PKEY) EVP_PKEY *public_key = NULL;
@@ -111,7 +111,7 @@ bool request_build(struct run *run, const struct connector_configuration *config
 	if (!check_algorithm(run, configuration->key_algorithm, ret_after, error)
 	    || !subject_parse(configuration->subject, &subject, error)
 	    || !check_common_name(run, subject, error)
-	    || !sign(run, subject, ret_after, ret_csr, error))
+	    || !request_sign(run, subject, ret_after, ret_csr, error))
 		return false;
 	keep_url(configuration->director_url, run->journal.director_url);
 	keep_connector_url(run, configuration->connector_url);
