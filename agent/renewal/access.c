@@ -295,8 +295,10 @@ void access_inherit(struct run *run, struct access *access)
 	signers_begin(&access->signers);
 }
 
-/* After an ERROR_INTERNAL nobody knows what state the module is in. What could not be opened is
-   tried again by a new process. */
+/* After an ERROR_INTERNAL nobody knows what state the module is in, and after an ERROR_TOKEN nobody
+   knows whether what it says of the token is still true: there are modules whose session lives on
+   when the token has gone and come back. What could not be opened is tried again by a new process.
+   A descriptor has no PIN for that one. */
 struct access *access_leave(struct run *run, bool *ret_good)
 {
 	const enum error_kind kind = run->outcome.error.kind;
@@ -304,7 +306,8 @@ struct access *access_leave(struct run *run, bool *ret_good)
 
 	run->access = NULL;
 	*ret_good = kind == ERROR_NONE || run->outcome.latched
-		    || (access && kind != ERROR_SESSION && kind != ERROR_INTERNAL);
+		    || (access && kind != ERROR_SESSION && kind != ERROR_INTERNAL
+			&& (kind != ERROR_TOKEN || run->settings->pin_fd >= 0));
 	return access;
 }
 
