@@ -318,6 +318,13 @@ bool access_has_ended(const struct run *run, struct error *error)
 	return error->kind == ERROR_SESSION;
 }
 
+bool access_needs_login(const struct run *run, struct error *error)
+{
+	if (error->kind == ERROR_TOKEN && run->signer_failed)
+		error->kind = ERROR_SESSION;
+	return access_has_ended(run, error);
+}
+
 bool access_look_at_latch(struct run *run, const struct secret *pin, struct error *error)
 {
 	scoped(latch) struct latch *latch = NULL;
@@ -350,9 +357,14 @@ bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error)
 {
 	struct access *access = run->access;
+	const bool served = access->signers.served;
+	struct error unseen = ERROR_INIT;
 
-	if (!signers_load_key(&access->signers, id, ret_key, error))
+	run->signer_failed = false;
+	if (!signers_load_key(&access->signers, id, ret_key, error)) {
+		run->signer_failed = served && signer_check_id(access->token, id, &unseen);
 		return false;
+	}
 	(void)text_format(
 	    run->outcome.signer, sizeof(run->outcome.signer), "%s", signers_name(&access->signers));
 	return true;

@@ -97,6 +97,7 @@ bool request_sign(struct run *run, const X509_NAME *subject, enum phase *ret_aft
 		if (csr_build(key, public_key, subject, ret_csr, &run->signature_wrong, error))
 			return true;
 		wrong = run->signature_wrong;
+		run->signer_failed = !wrong;
 	} while (access_take_over(run, error));
 	if (wrong && !access_has_ended(run, error))
 		*ret_after = PHASE_REJECTED;

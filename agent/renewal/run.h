@@ -30,7 +30,9 @@ struct run {
 	struct error
 	    *refused; /* of the worker: why it tries no PIN any more; NULL in an examination */
 	bool signature_wrong; /* the last one by a key of the token: verified, or by the server */
-	bool resumed; /* the journal was not idle when this run began, and no key was planned since */
+	bool signer_failed;   /* the last thing asked of one that had served: it gave none at all */
+	bool
+	    resumed; /* the journal was not idle when this run began, and no key was planned since */
 	struct outcome outcome;
 };
 

@@ -72,6 +72,7 @@ bool signers_load_key(
 		if (open_one(signers, kind, &absent, &reason)
 		    && signer_load_key(signers->open[kind], id, ret_key, &reason)) {
 			signers->at = kind;
+			signers->served = true;
 			return true;
 		}
 		if (absent && signers->choice == SIGNER_CHOICE_AUTO)

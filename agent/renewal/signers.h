@@ -19,6 +19,7 @@ struct signers {
 	enum signer_choice choice;
 	enum signer_kind at; /* those before it have failed */
 	struct signer *open[SIGNER_KIND_COUNT];
+	bool served; /* a key was loaded */
 };
 
 /* Before the token is closed, after every key was freed. */

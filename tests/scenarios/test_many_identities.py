@@ -132,6 +132,30 @@ def test_a_session_that_ends_between_two_is_found_before_anything_is_done(fleet)
     assert_renewed(fleet, before)
 
 
+def test_a_session_of_the_signer_that_ends_while_a_key_is_made_is_begun_again_once(fleet):
+    """That of the one before it; our own goes on."""
+    before = fleet.shas()
+    fleet.shim.plan("C_GenerateKeyPair 2 lose-later-sessions-after")
+    result, _ = fleet.run_all(*ALL)
+    assert result.status == 0, result
+    assert fleet.calls("C_Login") <= 2
+    assert fleet.calls("C_GenerateKeyPair") == len(NAMES)
+    assert_renewed(fleet, before)
+
+
+def test_a_token_that_was_away_for_one_of_them_is_there_for_the_next(fleet):
+    """The old session lives on in the module, and whoever asked it would find no key."""
+    tokens, away = fleet.token.directory / "tokens", fleet.directory / "away"
+    fleet.configure_one("a", hook_renewed=f"/usr/bin/mv {tokens} {away}")
+    fleet.configure_one("b", hook_failed=f"/usr/bin/mv {away} {tokens}")
+    before = fleet.shas()
+    result, each = fleet.run_all(*ALL)
+    assert (each["b"]["exit_status"], each["b"]["error"]["class"]) == (69, "token"), each["b"]
+    assert result.status == 69
+    assert len(fleet.workers()) == 2
+    assert_renewed(fleet, before, "b")
+
+
 def test_two_tokens_have_a_worker_each(fleet, connector, tmp_path):
     hosts = Fleet(tmp_path, connector, ["a", "b", "c", "d"])
     other = hosts.add_token("other")
