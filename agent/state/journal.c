@@ -174,6 +174,11 @@ bool journal_is_renewing(const struct journal *journal)
 	return journal->phase != PHASE_IDLE && !journal->spare;
 }
 
+uint32_t journal_candidate(const struct journal *journal)
+{
+	return journal->phase == PHASE_IDLE || journal->existing ? 0 : journal->generation;
+}
+
 bool journal_has_spare(const struct journal *journal)
 {
 	return journal->phase == PHASE_KEYED && journal->spare;

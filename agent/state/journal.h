@@ -106,6 +106,8 @@ MUST_CHECK bool journal_advance(const struct store *store, struct journal *journ
 
 /* A renewal is under way; a spare key, made or in the making, is none. */
 bool journal_is_renewing(const struct journal *journal);
+/* The number of the generation that is being made; 0: none is, nor for one that was there before. */
+uint32_t journal_candidate(const struct journal *journal);
 /* A spare key is in the token and waits, in KEYED, for the renewal that takes it. */
 bool journal_has_spare(const struct journal *journal);
 /* None is there, nothing is under way, and the last failure is long enough ago. */
