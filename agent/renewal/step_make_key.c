@@ -1,10 +1,11 @@
+#include "agent/audit/audit.h"
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/audit_key.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
-#include "agent/audit/audit.h"
 #include "base/clock.h"
 #include "pkcs11/key_pair.h"
 #include "pkcs11/nameless.h"
@@ -32,15 +33,17 @@ static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct 
 {
 	struct nameless nameless;
 	size_t destroyed = 0;
+	bool here = generation_key_of_next_is_here(run);
 
 	if (!key_pair_destroy(access_token(run), id, POLICY_LABEL, &destroyed, error)
 	    || (destroyed > 0
 		&& !audit_key_destroyed(run, run->journal.key_id, run->journal.key_label,
 		    run->journal.generation, AUDIT_KEY_CUT, error))
 	    || !leftovers_destroy_nameless(run, error)
-	    || !nameless_find(access_token(run), &nameless, error))
+	    || !nameless_find(access_token(run), &nameless, error)
+	    || !generation_key_note_token(run, error))
 		return false;
-	if (run->journal.nameless_before == (int32_t)nameless.count)
+	if (here && run->journal.nameless_before == (int32_t)nameless.count)
 		return true;
 	run->journal.nameless_before = (int32_t)nameless.count;
 	return journal_save(run->store, &run->journal, clock_now(), error);

@@ -1,5 +1,6 @@
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/retention.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
@@ -24,7 +25,8 @@ bool step_plan(struct run *run, enum phase *ret_after, struct error *error)
 	if (!retention_mark_abandoned(run, error)
 	    || !ca_file_check(run->settings->server_ca_file, error)
 	    || !key_pair_check_bits(access_token(run), run->settings->key_bits, error)
-	    || !nameless_find(access_token(run), &nameless, error))
+	    || !nameless_find(access_token(run), &nameless, error)
+	    || !generation_key_note_token(run, error))
 		return false;
 	if (RAND_bytes(id.bytes, (int)id.length) != 1)
 		return error_set_openssl(error, ERROR_INTERNAL, "no random bytes for a key id");

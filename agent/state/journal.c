@@ -57,6 +57,7 @@ static void clear_renewal(struct journal *journal)
 	journal->generation = 0;
 	memset(journal->key_id, 0, sizeof(journal->key_id));
 	memset(journal->key_label, 0, sizeof(journal->key_label));
+	memset(journal->key_token, 0, sizeof(journal->key_token));
 	journal->key_bits = 0;
 	journal->generating = false;
 	journal->nameless_before = -1;

@@ -31,6 +31,7 @@ enum phase {
 
 #define JOURNAL_KEY_ID_SIZE 65
 #define JOURNAL_LABEL_SIZE 160
+#define JOURNAL_TOKEN_SIZE 512
 #define JOURNAL_SPENT_TOKENS 64
 #define JOURNAL_REQUEST_ID_SIZE 64
 #define JOURNAL_URL_SIZE 2048
@@ -51,8 +52,9 @@ struct journal {
 					 whatever the settings */
 	char key_id[JOURNAL_KEY_ID_SIZE];
 	char key_label[JOURNAL_LABEL_SIZE];
+	char key_token[JOURNAL_TOKEN_SIZE]; /* RFC 7512, where it is made; "": not known */
 	uint32_t key_bits;
-	bool generating;         /* C_GenerateKeyPair was to be called, and the pair has not been seen
+	bool generating; /* C_GenerateKeyPair was to be called, and the pair has not been seen
 				    whole since: what is nameless may be its leftovers */
 	int32_t nameless_before; /* objects without a name seen before it; -1: not looked */
 	int64_t keyed;           /* since when the key waits; 0 before */
