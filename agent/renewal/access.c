@@ -295,10 +295,9 @@ void access_inherit(struct run *run, struct access *access)
 	signers_begin(&access->signers);
 }
 
-/* After an ERROR_INTERNAL nobody knows what state the module is in, and after an ERROR_TOKEN nobody
-   knows whether what it says of the token is still true: there are modules whose session lives on
-   when the token has gone and come back. What could not be opened is tried again by a new process.
-   A descriptor has no PIN for that one. */
+/* After an ERROR_INTERNAL nobody knows what state the module is in; after an ERROR_TOKEN a session
+   may live on that knows nothing of a token which has come back. What could not be opened is tried
+   again by a new process, for which a descriptor has no PIN. */
 struct access *access_leave(struct run *run, bool *ret_good)
 {
 	const enum error_kind kind = run->outcome.error.kind;
@@ -357,12 +356,12 @@ bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error)
 {
 	struct access *access = run->access;
-	const bool served = access->signers.served;
 	struct error unseen = ERROR_INIT;
 
 	run->signer_failed = false;
 	if (!signers_load_key(&access->signers, id, ret_key, error)) {
-		run->signer_failed = served && signer_check_id(access->token, id, &unseen);
+		run->signer_failed =
+		    access->signers.served && signer_check_id(access->token, id, &unseen);
 		return false;
 	}
 	(void)text_format(
