@@ -362,11 +362,12 @@ bool access_makes_pss(const struct run *run)
 
 bool access_take_over(struct run *run, struct error *error)
 {
-	const bool wrong = run->signature_wrong;
+	const bool at_fault = run->signature_failed;
 	const char *failed;
 
-	run->signature_wrong = false;
-	if (!wrong)
+	run->signature_failed = false;
+	/* Without the session no signer does better, and another login does. */
+	if (!at_fault || !token_is_alive(run->access->token))
 		return false;
 	failed = signers_name(&run->access->signers);
 	error_prefix(error, "the signer \"%s\"", failed);

@@ -59,9 +59,9 @@ MUST_CHECK bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
 /* Whether the key that was loaded last makes RSA-PSS signatures. */
 bool access_makes_pss(const struct run *run);
-/* After a failure: true when a wrong signature was its cause and another signer takes over, so
-   that the same may be tried again; the error has then become a warning, else it names the signer.
-   No key of the one that failed lives any more. */
+/* After a failure: true when its cause was a signature that was wrong or not made, the session
+   lives, and another signer takes over, so that the same may be tried again; the error has then
+   become a warning, else it names the signer. No key of the one that failed lives any more. */
 MUST_CHECK bool access_take_over(struct run *run, struct error *error);
 /* Runs `work` while this run alone may generate on the token. */
 MUST_CHECK bool access_alone(
