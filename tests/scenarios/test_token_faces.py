@@ -59,6 +59,13 @@ def test_a_token_that_does_not_count(new_world):
     assert_works_with(new_world, "token-count UNKNOWN")
 
 
+@pytest.mark.parametrize("plan", [
+    "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 18446744073709551615 4096",  # CK_UNAVAILABLE_INFORMATION
+    "C_GetMechanismInfo * fail CKR_FUNCTION_NOT_SUPPORTED"])
+def test_a_token_that_does_not_tell_which_keys_it_makes(new_world, plan):
+    assert_works_with(new_world, plan)
+
+
 def test_a_module_that_cannot_lock(new_world):
     assert_works_with(new_world, "C_Initialize 1 fail CKR_CANT_LOCK")
 
