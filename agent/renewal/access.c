@@ -162,20 +162,13 @@ static bool wants_pin_kept(
 	scoped(key_pair_list) struct key_pair *pairs = NULL;
 	enum key_role role = KEY_ROLE_LEFTOVER;
 	size_t count = 0;
-	bool any = false;
 
 	*ret_wanted = false;
-	if (!key_pair_any_always_authenticates(token, &any, error))
-		return false;
-	if (!any)
-		return true;
-	if (!key_pair_list(token, "", &pairs, &count, error))
+	if (!key_pair_list_wanting_pin(token, &pairs, &count, error))
 		return false;
 	for (size_t i = 0; i < count && !*ret_wanted; i++) {
 		uint32_t generation;
 
-		if (pairs[i].attributes.always_authenticate != KEY_ATTRIBUTE_TRUE)
-			continue;
 		if (!leftovers_role(run, &pairs[i], &role, &generation, error))
 			return false;
 		/* That which is to be adopted may be any of them. */

@@ -128,13 +128,12 @@ static void a_private_key_without_a_public_object_may_be_used(void **state)
 
 static bool look_for_keys_with_pin(struct soft_token *soft, struct shim_report *report)
 {
-	bool any = false;
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
 
-	if (!generate(soft, report)
-	    || !key_pair_any_always_authenticates(soft->token, &any, &report->error))
-		return false;
-	report->count = any;
-	return true;
+	return generate(soft, report)
+	       && key_pair_list_wanting_pin(soft->token, &pairs, &report->count, &report->error)
+	       && (report->count == 0
+		   || (key_id_equal(&pairs[0].id, &id) && strcmp(pairs[0].label, "a") == 0));
 }
 
 static void a_key_that_wants_the_pin_for_each_signature_is_seen(void **state)
