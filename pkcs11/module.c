@@ -131,6 +131,11 @@ bool module_error(struct error *error, CK_RV result, const char *format, ...)
 	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
 		text[0] = '\0';
 	va_end(arguments);
+	if (result == MODULE_TOO_MANY)
+		return error_set(error, ERROR_TOKEN,
+		    "%s: it shows more objects than can be searched: give the agent a token or "
+		    "partition of its own, or a user who sees fewer",
+		    text);
 	return error_set(
 	    error, ERROR_TOKEN, "%s: %s (0x%lx)", text, module_result_name(result, buffer), result);
 }
