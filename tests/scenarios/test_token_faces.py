@@ -97,10 +97,15 @@ NEEDS_ENGINE = pytest.mark.skipif(
 
 
 @pytest.mark.skipif(HANDS_PIN_ON, reason="this signer hands the PIN on")
-def test_such_keys_are_too_much_for_the_other_signers(new_world):
+@pytest.mark.parametrize("pad", [False, True])
+def test_such_keys_are_too_much_for_the_other_signers(new_world, pad):
     """That costs no one-time token."""
     token = new_world.one_time_token()
-    new_world.shim.plan("always-authenticate")
+    faces = ["always-authenticate"]
+    if pad:
+        new_world.configure(pin_file=None, pin_pad="yes")
+        faces.append(f"pin-pad {new_world.token.pin_file}")
+    new_world.shim.plan(*faces)
     result = new_world.run("enroll", "--token-file", token)
     assert (result.status, result["error"]["class"]) == (69, "token"), result
     assert "CKA_ALWAYS_AUTHENTICATE" in result["error"]["message"]
