@@ -328,6 +328,11 @@ bool access_log_in(
 
 	if (!log_in(run, run->access->token, *pin, ret_login, error))
 		return name_source(&source, error);
+	return access_keep_pin(run, pin, error);
+}
+
+bool access_keep_pin(struct run *run, struct secret **pin, struct error *error)
+{
 	return !run->store || keep_pin_if_wanted(run, run->access->token, pin, error);
 }
 

@@ -48,6 +48,9 @@ MUST_CHECK bool access_take(
    without writing. */
 MUST_CHECK bool access_look_at_latch(
     struct run *run, const struct secret *pin, struct error *error);
+/* For a token that wants no login: takes the PIN from *pin, leaving NULL there, when a key of ours
+   wants it for each signature. */
+MUST_CHECK bool access_keep_pin(struct run *run, struct secret **pin, struct error *error);
 /* One C_Login under the latch, again without waiting. Takes the PIN from *pin, leaving NULL there,
    when a key of ours wants it for each signature. *ret_login is set in any case. */
 MUST_CHECK bool access_log_in(
