@@ -27,9 +27,7 @@ void examine_signer(struct examination *examination, struct check *check)
 		check_set_ok(check, "%s", run->outcome.signer);
 	else
 		check_set_failed(check,
-		    "Install the signer's package (Debian: pkcs11-provider or "
-		    "libengine-pkcs11-openssl), or set "
-		    "`signer`.",
+		    "Install the signer's package, if the message names one, or set `signer`.",
 		    &error);
 }
 
