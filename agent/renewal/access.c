@@ -239,6 +239,13 @@ static bool open_anew(struct run *run, struct error *error)
 	       && access_take(run, take(module), take(token), error);
 }
 
+const char *access_pin_cure(const struct run *run)
+{
+	return access_pin_source(run->settings).kind == PIN_DESCRIPTOR
+		   ? ", and what pin_fd named has been read: run it again"
+		   : "";
+}
+
 /* Time has passed since the job before, and it was about other keys. */
 static bool look_at_inherited(struct run *run, struct error *error)
 {
@@ -256,8 +263,8 @@ static bool look_at_inherited(struct run *run, struct error *error)
 		return false;
 	if (wanted)
 		return error_set(error, ERROR_SESSION,
-		    "the token %s wants the PIN for each signature of this identity's keys",
-		    token_name(token));
+		    "the token %s wants the PIN for each signature of this identity's keys%s",
+		    token_name(token), access_pin_cure(run));
 	run->access->inherited = false;
 	return true;
 }

@@ -56,6 +56,10 @@ MUST_CHECK bool access_keep_pin(struct run *run, struct secret **pin, struct err
 MUST_CHECK bool access_log_in(
     struct run *run, struct secret **pin, enum token_login *ret_login, struct error *error);
 
+/* What to do when a key wants the PIN, and it is gone: the end of a message, "" where another worker
+   reads it again by itself. */
+const char *access_pin_cure(const struct run *run);
+
 struct token *access_token(const struct run *run); /* borrowed; access_open came before */
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */
 MUST_CHECK bool access_load_key(

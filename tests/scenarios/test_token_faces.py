@@ -126,6 +126,21 @@ def test_such_keys_and_a_pin_pad(new_world):
                       logins=4)
 
 
+@NEEDS_ENGINE
+def test_such_keys_and_a_pin_that_can_be_read_once(new_world):
+    """The first such key is made when the PIN is gone already, and the next run goes on with it."""
+    new_world.configure(pin_file=None, pin_fd=0)
+    with_pin = ("sh", "-c", f'exec "$@" 0<{new_world.token.pin_file}', "sh")
+    new_world.shim.plan("always-authenticate")
+    enrol = ("enroll", "--token-file", new_world.one_time_token())
+    result = new_world.run(*enrol, command=with_pin)
+    assert (result.status, result["error"]["class"]) == (69, "token"), result
+    assert "pin_fd" in result["error"]["message"]
+    assert "run it again" in result["error"]["message"]
+    assert new_world.run(*enrol, command=with_pin).status == 0
+    assert new_world.calls("C_GenerateKeyPair") == 1
+
+
 def memory_of(pid):
     """All that a process has written to memory, for root to read."""
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
