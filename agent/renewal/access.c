@@ -162,20 +162,13 @@ static bool wants_pin_kept(
 	scoped(key_pair_list) struct key_pair *pairs = NULL;
 	enum key_role role = KEY_ROLE_LEFTOVER;
 	size_t count = 0;
-	bool any = false;
 
 	*ret_wanted = false;
-	if (!key_pair_any_always_authenticates(token, &any, error))
-		return false;
-	if (!any)
-		return true;
-	if (!key_pair_list(token, "", &pairs, &count, error))
+	if (!key_pair_list_wanting_pin(token, &pairs, &count, error))
 		return false;
 	for (size_t i = 0; i < count && !*ret_wanted; i++) {
 		uint32_t generation;
 
-		if (pairs[i].attributes.always_authenticate != KEY_ATTRIBUTE_TRUE)
-			continue;
 		if (!leftovers_role(run, &pairs[i], &role, &generation, error))
 			return false;
 		/* That which is to be adopted may be any of them. */
@@ -246,6 +239,13 @@ static bool open_anew(struct run *run, struct error *error)
 	       && access_take(run, take(module), take(token), error);
 }
 
+const char *access_pin_cure(const struct run *run)
+{
+	return access_pin_source(run->settings).kind == PIN_DESCRIPTOR
+		   ? ", and what pin_fd named has been read: run it again"
+		   : "";
+}
+
 /* Time has passed since the job before, and it was about other keys. */
 static bool look_at_inherited(struct run *run, struct error *error)
 {
@@ -263,8 +263,8 @@ static bool look_at_inherited(struct run *run, struct error *error)
 		return false;
 	if (wanted)
 		return error_set(error, ERROR_SESSION,
-		    "the token %s wants the PIN for each signature of this identity's keys",
-		    token_name(token));
+		    "the token %s wants the PIN for each signature of this identity's keys%s",
+		    token_name(token), access_pin_cure(run));
 	run->access->inherited = false;
 	return true;
 }
@@ -344,6 +344,11 @@ bool access_log_in(
 
 	if (!log_in(run, run->access->token, *pin, ret_login, error))
 		return name_source(&source, error);
+	return access_keep_pin(run, pin, error);
+}
+
+bool access_keep_pin(struct run *run, struct secret **pin, struct error *error)
+{
 	return !run->store || keep_pin_if_wanted(run, run->access->token, pin, error);
 }
 
@@ -376,11 +381,12 @@ bool access_makes_pss(const struct run *run)
 
 bool access_take_over(struct run *run, struct error *error)
 {
-	const bool wrong = run->signature_wrong;
+	const bool at_fault = run->signature_failed;
 	const char *failed;
 
-	run->signature_wrong = false;
-	if (!wrong)
+	run->signature_failed = false;
+	/* Without the session no signer does better, and another login does. */
+	if (!at_fault || !token_is_alive(run->access->token))
 		return false;
 	failed = signers_name(&run->access->signers);
 	error_prefix(error, "the signer \"%s\"", failed);

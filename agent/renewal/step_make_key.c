@@ -52,13 +52,16 @@ static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct 
 /* The PIN is gone with the login when no key wanted it for each signature until now. The next worker
    finds this one, and keeps the PIN. */
 static bool check_pin_is_at_hand(
-    const struct token *token, const struct key_pair *pair, struct error *error)
+    const struct run *run, const struct key_pair *pair, struct error *error)
 {
+	const struct token *token = access_token(run);
+
 	if (pair->attributes.always_authenticate != KEY_ATTRIBUTE_TRUE || token_pin(token)
 	    || token_info(token)->pin_pad)
 		return true;
 	return error_set(error, ERROR_SESSION,
-	    "the token %s wants the PIN for each signature of its keys", token_name(token));
+	    "the token %s wants the PIN for each signature of its keys%s", token_name(token),
+	    access_pin_cure(run));
 }
 
 static bool find_or_make(struct run *run, struct key_pair *ret_pair, struct error *error)
@@ -84,7 +87,7 @@ static bool find_or_make(struct run *run, struct key_pair *ret_pair, struct erro
 		run->journal.generating = false;
 	/* The verified self-signature of the request is the proof that it signs. */
 	if (!key_pair_check(&pair, run->journal.key_bits, error)
-	    || !check_pin_is_at_hand(token, &pair, error))
+	    || !check_pin_is_at_hand(run, &pair, error))
 		return false;
 	*ret_pair = pair;
 	return true;
