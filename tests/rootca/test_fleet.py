@@ -56,6 +56,16 @@ def test_an_old_ca_is_not_retired_while_a_host_is_on_it_or_does_not_say(overlap,
     assert cluster.run("retire", "--without-report").status == 0
 
 
+@pytest.mark.parametrize("identities", [[], {}, "orders", 7, False, None])
+def test_a_report_that_lists_nobody_is_not_overlooked(overlap, reports, identities):
+    cluster, _, new = overlap
+    folder = reports(ready=status(ca=new), silent={
+        "schema_version": 1, "command": "status", "identity": None, "identities": identities})
+    result = cluster.run("retire", "--fleet", folder)
+    assert (result.status, result.output) == (65, ""), result
+    assert "silent.json" in result.errors
+
+
 def test_nothing_is_retired_where_there_is_no_overlap(cluster):
     result = cluster.run("retire", "--without-report")
     assert (result.status, result.output) == (65, "")
