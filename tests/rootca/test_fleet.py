@@ -90,9 +90,10 @@ def test_a_report_says_who_is_on_which_ca(reports):
     seen = {(ca["sha256"], each["host"], each["identity"]): each["standing"]
             for ca in report["cas"] for each in ca["identities"]}
     assert seen == {("aa" * 32, "alpha", "orders"): "ok", ("bb" * 32, "beta", "orders"): "due",
-                    ("bb" * 32, "gamma", "one"): "ok", (None, "gamma", "two"): "locked-out",
+                    ("bb" * 32, "gamma", "one"): "ok", (None, "gamma", "two"): "none",
                     ("bb" * 32, "delta", "orders"): "locked-out"}
     shown = root_ca("report", folder, text="").output
+    assert "no certificate: 1 identities, 0 ok, 0 due, 0 locked out" in shown
     assert f"CA {'bb' * 32}: 3 identities, 1 ok, 1 due, 1 locked out" in shown
 
 
