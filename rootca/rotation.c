@@ -78,8 +78,12 @@ static bool check_dates(
 	int64_t not_before;
 	int64_t not_after;
 
-	if (!certificate_dates(old, &not_before, &not_after, error))
-		return false;
+	if (!certificate_dates(old, &not_before, &not_after, error)) {
+		if (options->reason == ROTATION_EXPIRING)
+			return false;
+		error_clear(error);
+		return true;
+	}
 	clock_format(not_before, moment);
 	if (not_before > now + SKEW)
 		return error_set(error, ERROR_CONFIG,
