@@ -53,6 +53,11 @@ def test_every_unit_is_sound_where_it_is_installed(used_host):
     assert "renewal-agent" not in said.stdout
 
 
+def test_the_schemas_of_all_that_is_printed_are_installed(used_host):
+    listed = used_host.output("ls", "/usr/share/renewal-agent").split()
+    assert {"report.schema.json", "hook.schema.json", "plan.schema.json"} <= set(listed)
+
+
 def test_commands_by_hand_work_as_the_agents_user(used_host):
     said = used_host.as_agent("sh", "-c", "renewal-agent --json status 2>/dev/null").stdout
     assert json.loads(said)["state"] == "ok"
