@@ -319,7 +319,7 @@ bool access_has_ended(const struct run *run, struct error *error)
 
 bool access_needs_login(const struct run *run, struct error *error)
 {
-	if (error->kind == ERROR_TOKEN && run->signer_failed)
+	if (error->kind == ERROR_TOKEN && run->signer_failed && run->settings->pin_fd < 0)
 		error->kind = ERROR_SESSION;
 	return access_has_ended(run, error);
 }

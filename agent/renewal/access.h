@@ -36,7 +36,7 @@ struct access *access_leave(struct run *run, bool *ret_good);
 bool access_has_ended(const struct run *run, struct error *error);
 /* The same at the end of a run, when it may also be the signer's own session, which nobody else can
    look at: it has given no signature, or not found a key that our session sees, and had found one
-   before. Whether that was the reason is what another login tells. */
+   before. Whether that was the reason is what another login tells, if the PIN can be had again. */
 bool access_needs_login(const struct run *run, struct error *error);
 /*
  * access_open in its parts, for an examination that looks at each of them.

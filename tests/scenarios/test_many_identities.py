@@ -213,6 +213,18 @@ def test_a_descriptor_that_gives_its_pin_once_is_enough_for_all(fleet):
     assert_renewed(fleet, before)
 
 
+@pytest.mark.skipif("engine" not in SIGNERS, reason="no engine here, which tries twice")
+def test_a_key_that_does_not_sign_takes_no_such_pin_from_the_others(fleet):
+    """There is no second login that could tell whether the signer's session has ended."""
+    before = fleet.shas()
+    fleet.configure(signer="engine")
+    fleet.shim.plan("C_SignInit 4 fail CKR_DEVICE_ERROR", "C_SignInit 5 fail CKR_DEVICE_ERROR")
+    result = run_with_pin_once(fleet)
+    assert result.status == 69, result
+    assert fleet.calls("C_Login") == 1
+    assert_renewed(fleet, before, "b")
+
+
 def test_the_locks_of_those_that_are_done_and_to_come_are_free(fleet):
     fleet.shim.plan("C_GenerateKeyPair 3 hang")
     run = fleet.start("--all", *ALL)
