@@ -110,7 +110,7 @@ def short(cluster):
     (elliptic, "RSA only"),
     (short, "1024 bits"),
 ])
-def test_a_private_key_that_is_not_right_is_shown_and_only_replaced(cluster, spoil, fact):
+def test_a_private_key_that_is_not_right_is_shown_and_not_used(cluster, spoil, fact):
     spoil(cluster)
     for refused in (cluster.run(*ROTATE), cluster.run("retire", "--without-report"),
                     cluster.run("rotate", "--reason", "compromised-key", "--finish")):
@@ -120,6 +120,12 @@ def test_a_private_key_that_is_not_right_is_shown_and_only_replaced(cluster, spo
     assert shown.status == 0 and fact in shown.output, shown
     assert "its key belongs to it" not in shown.output
     assert fact in json.loads(cluster.run("inspect", "--json").output)["signer"]["key_fault"]
+
+
+@pytest.mark.parametrize("spoil", [
+    without("ca.key"), signer_data("ca.key", encoded(key_pem(new_key())))])
+def test_a_private_key_that_is_lost_is_replaced_by_a_new_one(cluster, spoil):
+    spoil(cluster)
     cluster.replace(cluster.rotate("compromised-key"))
     assert cluster.stage() == "steady"
     assert cluster.ca.public_key().public_numbers() == cluster.key.public_key().public_numbers()

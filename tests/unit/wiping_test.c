@@ -146,6 +146,7 @@ static void a_secret_is_read_and_changed_without_leaving_its_key_behind(void **s
 	size_t length = 0;
 
 	(void)state;
+	assert_true(file >= 0);
 	write_to(path, "{\"data\": {\"ca.key\": \"" MARK_IN_BASE64 "LQ==\"}}");
 	assert_ok(input_read(paths, 1, &input, &error), &error);
 	assert_int_equal(unlink(path), 0);
