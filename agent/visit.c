@@ -1,5 +1,6 @@
 #include "agent/visit.h"
 
+#include "agent/audit/audit.h"
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/gateway_news.h"
@@ -12,7 +13,6 @@
 #include "agent/report/console.h"
 #include "agent/report/message_ids.h"
 #include "agent/report/report.h"
-#include "agent/audit/audit.h"
 #include "agent/supervisor/ending_signals.h"
 #include "agent/x509/certificate.h"
 #include "base/clock.h"

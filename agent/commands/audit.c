@@ -1,10 +1,10 @@
 #include "agent/audit/audit.h"
+#include "agent/audit/audit_verify.h"
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
-#include "agent/audit/audit_verify.h"
 #include "base/json.h"
 #include "base/text.h"
 

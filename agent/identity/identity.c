@@ -1,7 +1,7 @@
 #include "agent/identity/identity.h"
 
-#include "agent/identity/notice.h"
 #include "agent/audit/audit.h"
+#include "agent/identity/notice.h"
 #include "agent/state/lock.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"

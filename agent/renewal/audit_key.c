@@ -1,7 +1,7 @@
 #include "agent/renewal/audit_key.h"
 
-#include "agent/renewal/run.h"
 #include "agent/audit/audit.h"
+#include "agent/renewal/run.h"
 #include "base/json.h"
 #include "base/scoped.h"
 #include "pkcs11/token.h"

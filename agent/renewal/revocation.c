@@ -1,10 +1,10 @@
 #include "agent/renewal/revocation.h"
 
+#include "agent/audit/audit_certificate.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
-#include "agent/audit/audit_certificate.h"
 #include "agent/x509/certificate.h"
 #include "base/clock.h"
 #include "base/scoped.h"

@@ -1,7 +1,7 @@
+#include "agent/audit/audit.h"
 #include "agent/identity/decide.h"
 #include "agent/identity/identity.h"
 #include "agent/report/report.h"
-#include "agent/audit/audit.h"
 #include "agent/x509/certificate.h"
 #include "agent/x509/subject.h"
 #include "base/clock.h"
