@@ -218,9 +218,9 @@ size_t json_measure(const char *text, size_t length)
 			i++;
 		else if (text[i] == '"')
 			quoted = !quoted;
-		else if (!quoted && text[i] == '{' && depth++ == JSON_DEPTH_MAX)
-			return i + 1;
-		else if (!quoted && text[i] == '}' && --depth == 0)
+		else if (!quoted
+			 && ((text[i] == '{' && depth++ == JSON_DEPTH_MAX)
+			     || (text[i] == '}' && --depth == 0)))
 			return i + 1;
 	}
 	return length;
