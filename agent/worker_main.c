@@ -164,7 +164,7 @@ static bool work(struct worker *worker, const struct job *job, const struct secr
 		error_clear(&run.outcome.error);
 	else if (run.outcome.error.kind == ERROR_NONE)
 		(void)error_set(&run.outcome.error, ERROR_INTERNAL, "failed without a reason");
-	(void)access_has_ended(&run, &run.outcome.error);
+	(void)access_needs_login(&run, &run.outcome.error);
 	if (job->spare && run.outcome.error.kind == ERROR_NONE)
 		spare_make(&run);
 	worker->access = access_leave(&run, &worker->stays);

@@ -124,7 +124,7 @@ static bool take_identity(
 static bool take_report(
     struct reading *reading, struct report *report, const cJSON *object, struct error *error)
 {
-	const cJSON *identities = json_member(object, "identities");
+	const cJSON *identities = cJSON_GetObjectItemCaseSensitive(object, "identities");
 	const cJSON *each;
 	int64_t version = 0;
 
@@ -133,6 +133,8 @@ static bool take_report(
 		return refuse(report, error, "its schema_version is not 1");
 	if (!identities)
 		return take_identity(reading, report, object, error);
+	if (!cJSON_IsArray(identities) || !identities->child)
+		return refuse(report, error, "its identities are no list, or an empty one");
 	cJSON_ArrayForEach (each, identities) {
 		if (!take_identity(reading, report, each, error))
 			return false;

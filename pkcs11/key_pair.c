@@ -168,26 +168,6 @@ bool key_pair_public_key(
 	return true;
 }
 
-bool key_pair_any_always_authenticates(
-    const struct token *token, bool *ret_any, struct error *error)
-{
-	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-	CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE wanted[] = {
-		{ CKA_CLASS, &class, sizeof(class) },
-		{ CKA_ALWAYS_AUTHENTICATE, &yes, sizeof(yes) },
-	};
-	scoped(object_list) struct object_list found = { NULL, 0 };
-	CK_RV result = object_find(token, wanted, ARRAY_LENGTH(wanted), &found);
-
-	/* A token that does not know the attribute has no key that is so. */
-	if (result != CKR_OK && result != CKR_ATTRIBUTE_TYPE_INVALID)
-		return module_error(
-		    error, result, "cannot look at the keys of the token %s", token_name(token));
-	*ret_any = found.count > 0;
-	return true;
-}
-
 /* An id is no owner's mark: another program may have chosen the same, and C_CopyObject keeps it. What
    a kill inside of a token has left bears no label yet. */
 static CK_RV drop_those_of_others(

@@ -82,9 +82,6 @@ MUST_CHECK bool key_pair_check(const struct key_pair *pair, unsigned bits, struc
    is in both). Owned. */
 MUST_CHECK bool key_pair_public_key(
     const struct token *token, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
-/* Whether a private key wants the PIN again for each signature (CKA_ALWAYS_AUTHENTICATE). */
-MUST_CHECK bool key_pair_any_always_authenticates(
-    const struct token *token, bool *ret_any, struct error *error);
 /* Destroys the private and public objects with this id whose label starts with `label_prefix` or is
    empty, private first: an id may be another program's too. Absent is fine; *ret_destroyed counts
    objects and may be NULL. Looks again afterwards. */
@@ -96,5 +93,11 @@ MUST_CHECK bool key_pair_destroy(const struct token *token, const struct key_id 
 #define KEY_PAIR_LIST_MAX 4096
 MUST_CHECK bool key_pair_list(const struct token *token, const char *label_prefix,
     struct key_pair **ret_pairs, size_t *ret_count, struct error *error);
+
+/* The private keys that want the PIN again for each signature (CKA_ALWAYS_AUTHENTICATE), whosever
+   they are: of each its id and its label, and nothing else, since what others keep there may be
+   more, or larger, than what is read of our own. Owned: free(). */
+MUST_CHECK bool key_pair_list_wanting_pin(
+    const struct token *token, struct key_pair **ret_pairs, size_t *ret_count, struct error *error);
 
 DEFINE_SCOPED(key_pair_list, struct key_pair *, free)

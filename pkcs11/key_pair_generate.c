@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
+#include "pkcs11/mechanism.h"
 #include "pkcs11/module.h"
 #include "pkcs11/token.h"
 
@@ -8,27 +9,35 @@
 /* Public exponent 65537, big-endian. */
 static const unsigned char public_exponent[] = { 1, 0, 1 };
 
+static void describe(const struct mechanism_range *range, char *text, size_t size)
+{
+	if (range->most == 0)
+		text_format(text, size, "%lu bits at least", range->least);
+	else if (range->least == 0)
+		text_format(text, size, "%lu bits at most", range->most);
+	else
+		text_format(text, size, "%lu to %lu bits", range->least, range->most);
+}
+
 bool key_pair_check_bits(const struct token *token, unsigned bits, struct error *error)
 {
-	CK_MECHANISM_INFO range;
-	CK_RV result = token_functions(token)->C_GetMechanismInfo(
-	    token_info(token)->slot, CKM_RSA_PKCS_KEY_PAIR_GEN, &range);
+	struct mechanism_range range;
+	struct error ignored = ERROR_INIT;
+	char sizes[64];
 
-	if (result != CKR_OK)
-		return module_error(
-		    error, result, "the token %s does not make RSA keys", token_name(token));
-	/* 0 and "unavailable" say nothing; a maximum too small to be bits counts bytes. */
-	if (range.ulMaxKeySize == 0 || range.ulMaxKeySize == CK_UNAVAILABLE_INFORMATION)
+	/* What it does not say the generation will show. */
+	if (!mechanism_look(token, MECHANISM_KEY_PAIR, &range, &ignored))
 		return true;
-	if (range.ulMaxKeySize < 1024) {
-		range.ulMinKeySize *= 8;
-		range.ulMaxKeySize *= 8;
-	}
-	if (bits < range.ulMinKeySize || bits > range.ulMaxKeySize)
+	if (!range.listed)
 		return error_set(error, ERROR_TOKEN,
-		    "the token %s makes RSA keys of %lu to %lu bits, not of %u: set key_bits",
-		    token_name(token), range.ulMinKeySize, range.ulMaxKeySize, bits);
-	return true;
+		    "the token %s does not make RSA keys (%s: CKR_MECHANISM_INVALID)",
+		    token_name(token), mechanism_name(MECHANISM_KEY_PAIR));
+	if (bits >= range.least && (range.most == 0 || bits <= range.most))
+		return true;
+	describe(&range, sizes, sizeof(sizes));
+	return error_set(error, ERROR_TOKEN,
+	    "the token %s makes RSA keys of %s, not of %u: set key_bits", token_name(token), sizes,
+	    bits);
 }
 
 /* What may be wrong with the template. Anything else has nothing to do with it, and a second try

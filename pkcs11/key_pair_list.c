@@ -186,3 +186,58 @@ bool key_pair_list(const struct token *token, const char *label_prefix, struct k
 	*ret_count = count;
 	return true;
 }
+
+/* A token may not search by the attribute, and show every private key. */
+static CK_RV read_wanting_pin(
+    const struct token *token, CK_OBJECT_HANDLE object, struct key_pair *pair, bool *ret_wants)
+{
+	struct entry entry = { .private = true };
+	CK_BBOOL wants = CK_FALSE;
+	size_t length = 0;
+	CK_RV result = read_entry(token, object, &entry, ret_wants);
+
+	if (result != CKR_OK || !*ret_wants)
+		return result;
+	pair->id = entry.id;
+	memcpy(pair->label, entry.label, sizeof(pair->label));
+	result =
+	    object_read(token, object, CKA_ALWAYS_AUTHENTICATE, &wants, sizeof(wants), &length);
+	*ret_wants = result == CKR_OK && length == sizeof(wants) && wants;
+	return result;
+}
+
+bool key_pair_list_wanting_pin(
+    const struct token *token, struct key_pair **ret_pairs, size_t *ret_count, struct error *error)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE wanted[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_ALWAYS_AUTHENTICATE, &yes, sizeof(yes) },
+	};
+	scoped(object_list) struct object_list found = { NULL, 0 };
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
+	size_t count = 0;
+	CK_RV result = object_find(token, wanted, ARRAY_LENGTH(wanted), &found);
+
+	/* A token that does not know the attribute has no key that is so. */
+	if (result != CKR_OK && result != CKR_ATTRIBUTE_TYPE_INVALID)
+		return list_error(error, result, token);
+	pairs = calloc(found.count + 1, sizeof(*pairs));
+	if (!pairs)
+		return list_error(error, CKR_HOST_MEMORY, token);
+	for (size_t i = 0; i < found.count; i++) {
+		bool wants = false;
+
+		result = read_wanting_pin(token, found.handles[i], &pairs[count], &wants);
+		if (is_no_longer_a_key(result))
+			continue;
+		if (result != CKR_OK)
+			return list_error(error, result, token);
+		count += wants ? 1 : 0;
+	}
+
+	*ret_pairs = take(pairs);
+	*ret_count = count;
+	return true;
+}

@@ -38,15 +38,16 @@ bool mechanism_look(const struct token *token, enum mechanism mechanism,
 	CK_MECHANISM_INFO info = { .flags = 0 };
 	CK_RV result = token_functions(token)->C_GetMechanismInfo(
 	    token_info(token)->slot, rows[mechanism].type, &info);
-	bool in_bytes = info.ulMaxKeySize < BITS_PLAUSIBLE;
+	bool in_bytes = info.ulMaxKeySize != 0 && info.ulMaxKeySize < BITS_PLAUSIBLE;
 
-	*ret_range = (struct mechanism_range){ .there = false };
+	*ret_range = (struct mechanism_range){ .listed = false };
 	if (result == CKR_MECHANISM_INVALID)
 		return true;
 	if (result != CKR_OK)
 		return module_error(error, result, "cannot ask the token %s about %s",
 		    token_name(token), rows[mechanism].name);
 	*ret_range = (struct mechanism_range){
+		.listed = true,
 		.there = info.flags & rows[mechanism].use,
 		.least = bits(info.ulMinKeySize, in_bytes),
 		.most = bits(info.ulMaxKeySize, in_bytes),

@@ -18,7 +18,8 @@ enum mechanism {
 };
 
 struct mechanism_range {
-	bool there;
+	bool listed;               /* the token has the mechanism... */
+	bool there;                /* ...and says that it does with it what we want of it */
 	unsigned long least, most; /* bits; 0: the token does not say */
 };
 

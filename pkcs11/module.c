@@ -39,6 +39,14 @@ static bool load(struct module *module, struct error *error)
 	return true;
 }
 
+static const char *cure_for(CK_RV result, const char *init_args)
+{
+	if (result != CKR_ARGUMENTS_BAD)
+		return "";
+	return init_args ? " (see module_init_args, which it does not take)"
+			 : " (it may want module_init_args)";
+}
+
 static bool initialize(struct module *module, const char *init_args, struct error *error)
 {
 	scoped(char) char *reserved = init_args ? text_duplicate(init_args) : NULL;
@@ -53,7 +61,8 @@ static bool initialize(struct module *module, const char *init_args, struct erro
 		result = module->functions->C_Initialize(&arguments);
 	}
 	if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED)
-		return module_error(error, result, "cannot initialize the module %s", module->path);
+		return module_error(error, result, "cannot initialize the module %s%s",
+		    module->path, cure_for(result, init_args));
 	module->initialized = true;
 	return true;
 }
@@ -131,6 +140,11 @@ bool module_error(struct error *error, CK_RV result, const char *format, ...)
 	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
 		text[0] = '\0';
 	va_end(arguments);
+	if (result == MODULE_TOO_MANY)
+		return error_set(error, ERROR_TOKEN,
+		    "%s: it shows more objects than can be searched: give the agent a token or "
+		    "partition of its own, or a user who sees fewer",
+		    text);
 	return error_set(
 	    error, ERROR_TOKEN, "%s: %s (0x%lx)", text, module_result_name(result, buffer), result);
 }

@@ -29,6 +29,8 @@ CK_FUNCTION_LIST *module_functions(const struct module *module);
 
 /* ERROR_TOKEN: "<text>: CKR_DEVICE_ERROR (0x30)". Returns false. */
 bool module_error(struct error *error, CK_RV result, const char *format, ...) PRINTF_LIKE(3, 4);
+/* No result of PKCS#11 but one of ours, for module_error: a search has found more than we take. */
+#define MODULE_TOO_MANY (~(CK_RV)0)
 /* CKR_PIN_INCORRECT and the like; "CKR_0x..." for a number without a name. Never NULL: a string
    constant, or the buffer. */
 #define MODULE_RESULT_NAME_SIZE 32

@@ -1,6 +1,7 @@
 #include "pkcs11/object.h"
 
 #include "pkcs11/key_pair.h"
+#include "pkcs11/module.h"
 #include "pkcs11/token.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ static CK_RV append(struct object_list *list, const CK_OBJECT_HANDLE *handles, s
 	CK_OBJECT_HANDLE *grown;
 
 	if (list->count + count > OBJECT_COUNT_MAX)
-		return CKR_HOST_MEMORY;
+		return MODULE_TOO_MANY;
 	grown = reallocarray(list->handles, list->count + count, sizeof(*grown));
 	if (!grown)
 		return CKR_HOST_MEMORY;

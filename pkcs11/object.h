@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A token that has more than this under one search is not searched further. */
+/* A token that has more than this under one search is not searched further: MODULE_TOO_MANY. */
 #define OBJECT_COUNT_MAX 65536
 
 struct key_id;
@@ -24,7 +24,7 @@ struct object_list {
 	size_t count;
 };
 
-/* What matches; nothing is fine. CKR_HOST_MEMORY: no memory, or more than OBJECT_COUNT_MAX. */
+/* What matches; nothing is fine. */
 MUST_CHECK CK_RV object_find(
     const struct token *token, CK_ATTRIBUTE *wanted, CK_ULONG count, struct object_list *ret_list);
 /* All objects of a class; with an id, only those that have it. */

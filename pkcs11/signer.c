@@ -129,12 +129,13 @@ static bool check_key(
 	    signer->backend->name, text);
 }
 
-/* A PIN is kept only where some key wants it: most tokens are not asked. */
+/* Most tokens are not asked: where nobody types it, a PIN is kept if some key wants it. */
 static bool check_pin(const struct signer *signer, const struct key_id *id, struct error *error)
 {
 	struct key_pair pair;
 
-	if (!token_pin(signer->token) || signer->backend->answers_for_pin)
+	if (signer->backend->answers_for_pin
+	    || (!token_pin(signer->token) && !token_info(signer->token)->pin_pad))
 		return true;
 	if (!key_pair_find(signer->token, id, &pair, error))
 		return false;

@@ -26,7 +26,8 @@ enum signer_kind {
 };
 
 const char *signer_kind_name(enum signer_kind kind);
-const char *signer_kind_package(enum signer_kind kind); /* the Debian package that has it */
+const char *signer_kind_package(
+    enum signer_kind kind); /* Debian's; NULL: this program cannot use it */
 MUST_CHECK bool signer_kind_parse(const char *name, enum signer_kind *ret_kind);
 
 /* ERROR_TOKEN names the package to install when it is not there; *ret_absent tells that, and is set

@@ -12,8 +12,9 @@
 struct token;
 
 struct signer_backend {
-	const char *name;     /* as in the configuration */
-	const char *package;  /* of Debian, to install when it is absent */
+	const char *name; /* as in the configuration */
+	const char
+	    *package; /* of Debian, to install when it is absent; NULL: that would not help */
 	bool answers_for_pin; /* for keys that want the PIN for each signature: see token_pin */
 	bool pads;            /* makes RSA-PSS of raw RSA for a token without CKM_RSA_PKCS_PSS */
 	/* *ret_state goes to load and close. On failure nothing is left to be closed; *ret_absent,

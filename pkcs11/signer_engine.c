@@ -38,7 +38,8 @@ static bool check_session_room(const struct token *token, struct error *error)
 	if (now.ulSessionCount < now.ulMaxSessionCount)
 		return true;
 	return error_set(error, ERROR_TOKEN,
-	    "all %lu sessions of the token %s are taken, and one more is needed",
+	    "all %lu sessions of the token %s are taken, and one more is needed: let other "
+	    "programs close theirs, or allow more",
 	    now.ulMaxSessionCount, token_name(token));
 }
 

@@ -27,7 +27,7 @@ static void none_close(void *state)
 
 const struct signer_backend signer_engine = {
 	.name = "engine",
-	.package = "libengine-pkcs11-openssl",
+	.package = NULL,
 	.open = none_open,
 	.load = none_load,
 	.close = none_close,

@@ -91,6 +91,16 @@ CK_SESSION_HANDLE token_session(const struct token *token)
 	return token->session;
 }
 
+static bool session_failed(
+    const struct token *token, CK_RV result, const char *which, struct error *error)
+{
+	return module_error(error, result, "cannot open %s session with the token %s%s", which,
+	    token_name(token),
+	    result == CKR_SESSION_COUNT
+		? " (all are taken: let other programs close theirs, or allow more)"
+		: "");
+}
+
 bool token_open_session(struct token *token, bool writable, struct error *error)
 {
 	CK_FLAGS flags = CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0);
@@ -102,8 +112,7 @@ bool token_open_session(struct token *token, bool writable, struct error *error)
 	result = token_functions(token)->C_OpenSession(
 	    token->info.slot, flags, NULL, NULL, &token->session);
 	if (result != CKR_OK)
-		return module_error(
-		    error, result, "cannot open a session with the token %s", token_name(token));
+		return session_failed(token, result, "a", error);
 	token->has_session = true;
 	return true;
 }
@@ -115,8 +124,7 @@ bool token_try_session(const struct token *token, struct error *error)
 	    token->info.slot, CKF_SERIAL_SESSION, NULL, NULL, &session);
 
 	if (result != CKR_OK)
-		return module_error(error, result, "cannot open another session with the token %s",
-		    token_name(token));
+		return session_failed(token, result, "another", error);
 	token_functions(token)->C_CloseSession(session);
 	return true;
 }

@@ -1,6 +1,8 @@
 #include "rootca/ca_pair.h"
 
 #include "agent/x509/bundle.h"
+#include "agent/x509/certificate.h"
+#include "agent/x509/subject.h"
 #include "base/scoped.h"
 #include "rootca/wiping.h"
 
@@ -52,35 +54,48 @@ static bool read_key(
 	return true;
 }
 
-static bool read_certificate(
-    const char *pem, size_t length, const char *name, X509 **ret_certificate, struct error *error)
+/* The gateway trusts the root above an intermediate CA, so that the two Secrets have no CA in common. */
+static bool check_root(X509 *certificate, const char *name, struct error *error)
+{
+	scoped(char) char *issuer = NULL;
+
+	if (certificate_is_self_signed(certificate))
+		return true;
+	return subject_format(X509_get_issuer_name(certificate), &issuer, error)
+	       && error_set(error, ERROR_CONFIG,
+		   "%s: ca.crt is not self-signed but issued by %.200s: an intermediate CA is not "
+		   "rotated like a root CA, and root-ca does not do it: the gateway has to go on "
+		   "trusting the root",
+		   name, issuer);
+}
+
+bool ca_pair_parse_certificate(
+    const char *pem, size_t length, const char *name, struct ca_pair *pair, struct error *error)
 {
 	scoped(X509_STACK) STACK_OF(X509) *certificates = NULL;
 	char what[600];
 
 	(void)snprintf(what, sizeof(what), "ca.crt of the Secret %s", name);
-	if (!bundle_parse(pem, length, 1, what, ERROR_CONFIG, &certificates, error))
+	if (!bundle_parse(pem, length, 1, what, ERROR_CONFIG, &certificates, error)
+	    || !check_root(sk_X509_value(certificates, 0), name, error))
 		return false;
-	*ret_certificate = sk_X509_pop(certificates);
+	pair->certificate = sk_X509_pop(certificates);
 	return true;
 }
 
-bool ca_pair_parse(const char *certificate_pem, size_t certificate_length, const char *key_pem,
-    size_t key_length, const char *name, struct ca_pair *ret_pair, struct error *error)
+bool ca_pair_parse_key(
+    const char *pem, size_t length, const char *name, struct ca_pair *pair, struct error *error)
 {
-	scoped(ca_pair) struct ca_pair pair = { NULL, NULL };
+	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
 
-	if (!read_certificate(certificate_pem, certificate_length, name, &pair.certificate, error)
-	    || !read_key(key_pem, key_length, name, &pair.key, error))
+	if (!read_key(pem, length, name, &key, error))
 		return false;
-	if (X509_check_private_key(pair.certificate, pair.key) != 1) {
+	if (X509_check_private_key(pair->certificate, key) != 1) {
 		ERR_clear_error();
 		return error_set(error, ERROR_CONFIG,
 		    "%s: ca.key does not belong to ca.crt: the Secret was edited by halves", name);
 	}
-
-	*ret_pair = pair;
-	pair = (struct ca_pair){ NULL, NULL };
+	pair->key = take(key);
 	return true;
 }
 

@@ -11,15 +11,17 @@
 #include <stddef.h>
 
 struct ca_pair {
-	X509 *certificate; /* owned */
-	EVP_PKEY *key;     /* owned; RSA, with its private half */
+	X509 *certificate; /* owned; self-signed */
+	EVP_PKEY *key;     /* owned; RSA, with its private half. NULL: there is none that fits */
 };
 
-/* ERROR_CONFIG, with `name` as the Secret's: not one certificate, a key that is encrypted, not RSA,
-   too short, or another certificate's. */
-MUST_CHECK bool ca_pair_parse(const char *certificate_pem, size_t certificate_length,
-    const char *key_pem, size_t key_length, const char *name, struct ca_pair *ret_pair,
-    struct error *error);
+/* One after the other into an empty pair. ERROR_CONFIG, with `name` as the Secret's: not one
+   certificate, or an intermediate CA's. */
+MUST_CHECK bool ca_pair_parse_certificate(
+    const char *pem, size_t length, const char *name, struct ca_pair *pair, struct error *error);
+/* ERROR_CONFIG: encrypted, not RSA, too short, or another certificate's. */
+MUST_CHECK bool ca_pair_parse_key(
+    const char *pem, size_t length, const char *name, struct ca_pair *pair, struct error *error);
 void ca_pair_clear(struct ca_pair *pair);
 
 /* PKCS #1, as the Connector and the seed's openssl have it. Owned: wiped_free. */

@@ -118,18 +118,40 @@ static bool take_path(struct input *input, const char *path, struct error *error
 		   "%s is empty: what `kubectl get secret NAME -o json` prints was expected", name);
 }
 
+static bool take_paths(
+    const char *const *paths, size_t count, struct input *input, struct error *error)
+{
+	if (count == 0)
+		return take_path(input, "-", error);
+	for (size_t i = 0; i < count; i++)
+		if (!take_path(input, paths[i], error))
+			return false;
+	return true;
+}
+
+/* ERROR_STATE is left to what is written. */
+static bool fail(struct error *error)
+{
+	if (error->kind == ERROR_STATE)
+		error->kind = ERROR_PERMISSION;
+	return false;
+}
+
 bool input_read(
     const char *const *paths, size_t count, struct input *ret_input, struct error *error)
 {
 	scoped(input) struct input input = { .count = 0 };
 
-	if (count == 0 && !take_path(&input, "-", error))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!take_path(&input, paths[i], error))
-			return false;
+	if (!take_paths(paths, count, &input, error))
+		return fail(error);
 
 	*ret_input = input;
 	input.count = 0;
 	return true;
+}
+
+bool input_read_fleet(
+    const char *const *paths, size_t count, struct fleet *ret_fleet, struct error *error)
+{
+	return fleet_read(paths, count, NULL, ret_fleet, error) || fail(error);
 }

@@ -50,10 +50,12 @@ static cJSON *describe(X509 *certificate, const struct standing *standing)
 	json_add_integer(object, "key_bits", certificate_key_bits(certificate));
 	json_add_time(object, "not_before", not_before);
 	json_add_time(object, "not_after", not_after);
+	json_add_boolean(object, "not_yet_valid", not_before > clock_now());
 	json_add_boolean(object, "expired", not_after < clock_now());
 	json_add_boolean(object, "signs", X509_cmp(certificate, standing->pair.certificate) == 0);
 	json_add_boolean(object, "key_of_the_signer",
 	    standing_has_same_key(certificate, standing->pair.certificate));
+	json_add_boolean(object, "foreign", standing_is_foreign(standing, certificate));
 	return object;
 }
 
@@ -79,6 +81,8 @@ static cJSON *describe_standing(const struct standing *standing)
 
 	json_add_integer(object, "schema_version", 1);
 	json_add_boolean(object, "failed", false);
+	json_add_string(
+	    signer, "key_fault", standing->pair.key ? NULL : standing->key_fault.message);
 	json_add_item(signer, "ca", describe(standing->pair.certificate, standing));
 	json_add_item(object, "signer", signer);
 	trusted = json_add_array(gateway, "trusted");
@@ -92,19 +96,28 @@ static cJSON *describe_standing(const struct standing *standing)
 	return object;
 }
 
+static const char *warning_of_dates(const cJSON *ca)
+{
+	if (json_boolean(ca, "not_yet_valid", false))
+		return "  NOT YET VALID";
+	return json_boolean(ca, "expired", false) ? "  EXPIRED" : "";
+}
+
 static void print_ca(const cJSON *ca)
 {
 	const char *identifier = json_string(ca, "key_identifier");
+	char kind[32] = "not RSA";
 	int64_t bits = 0;
 
-	(void)json_integer(ca, "key_bits", &bits);
-	printf("    subject  %s\n    sha256   %s\n    key      %s, RSA %d%s\n    key id   %s\n"
+	if (json_integer(ca, "key_bits", &bits) && bits != 0)
+		(void)text_format(kind, sizeof(kind), "RSA %d", (int)bits);
+	printf("    subject  %s\n    sha256   %s\n    key      %s, %s%s\n    key id   %s\n"
 	       "    valid    %s to %s%s\n",
 	    json_string(ca, "subject"), json_string(ca, "sha256"),
-	    json_string(ca, "public_key_sha256"), (int)bits,
+	    json_string(ca, "public_key_sha256"), kind,
 	    json_boolean(ca, "key_of_the_signer", false) ? ", the signer's" : ", not the signer's",
 	    identifier ? identifier : "none", json_string(ca, "not_before"),
-	    json_string(ca, "not_after"), json_boolean(ca, "expired", false) ? "  EXPIRED" : "");
+	    json_string(ca, "not_after"), warning_of_dates(ca));
 }
 
 static void print_head(const char *what, const cJSON *secret)
@@ -116,19 +129,31 @@ static void print_head(const char *what, const cJSON *secret)
 		       "kubectl replace\n");
 }
 
+static const char *role_of(const cJSON *trusted)
+{
+	if (json_boolean(trusted, "signs", false))
+		return ", the one that signs";
+	return json_boolean(trusted, "foreign", false) ? ", of another key and another subject"
+						       : "";
+}
+
 static void print_standing(const cJSON *object)
 {
+	const cJSON *signer = json_member(object, "signer");
 	const cJSON *gateway = json_member(object, "gateway");
+	const char *fault = json_string(signer, "key_fault");
 	const cJSON *each;
 	int number = 0;
 
-	print_head("signer ", json_member(object, "signer"));
-	printf("  the CA that signs; its key belongs to it\n");
-	print_ca(json_member(json_member(object, "signer"), "ca"));
+	print_head("signer ", signer);
+	if (fault)
+		printf("  the CA that signs; WARNING: %s\n", fault);
+	else
+		printf("  the CA that signs; its key belongs to it\n");
+	print_ca(json_member(signer, "ca"));
 	print_head("gateway", gateway);
 	cJSON_ArrayForEach (each, json_member(gateway, "trusted")) {
-		printf("  trusted CA %d%s\n", ++number,
-		    json_boolean(each, "signs", false) ? ", the one that signs" : "");
+		printf("  trusted CA %d%s\n", ++number, role_of(each));
 		print_ca(each);
 	}
 	printf("%s: %s\nnext: %s\n", json_string(object, "stage"), json_string(object, "meaning"),

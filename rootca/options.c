@@ -154,7 +154,7 @@ static bool check(const struct options *options, struct error *error)
 	if (options->finish && options->subject)
 		return error_set(
 		    error, ERROR_USAGE, "--finish makes no new CA: --subject does not go with it");
-	if ((options->subject != NULL) != options->change_subject)
+	if (!options->finish && (options->subject != NULL) != options->change_subject)
 		return error_set(error, ERROR_USAGE,
 		    "a CA with another subject locks every host out that has a certificate of the "
 		    "old one: --subject and --change-subject go together");
@@ -220,7 +220,7 @@ void options_print_help(FILE *stream)
 	    "  --days N           how long the new CA certificate is valid\n"
 	    "  --finish           make nothing new: print what an interrupted rotation left to do\n"
 	    "  --subject NAME     another subject, as in CN=Kyma,O=Org; with --change-subject\n"
-	    "  --change-subject   yes, although it locks every host out\n"
+	    "  --change-subject   yes, although it locks every host out; with --finish, too\n"
 	    "  --fleet F          status --json of the hosts, a file or a folder; repeatable\n"
 	    "  --without-report   retire without looking whether hosts are on the old CA\n"
 	    "  --json             for machines (inspect, report)\n"

@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "base/scoped.h"
 #include "base/text.h"
-#include "fleet/fleet.h"
 #include "rootca/commands.h"
+#include "rootca/input.h"
 #include "rootca/options.h"
 #include "rootca/output.h"
 
@@ -17,10 +17,15 @@ static bool is_due(const struct fleet_identity *identity, int64_t now)
 	       || (identity->next_renewal != 0 && identity->next_renewal <= now);
 }
 
+/* Never enrolled, or the stand-in for a host that has not reported yet. */
+static bool has_no_certificate(const struct fleet_identity *identity)
+{
+	return identity->not_after == 0 && !text_equal(identity->state, "re-enrolment-needed");
+}
+
 static bool is_locked_out(const struct fleet_identity *identity, int64_t now)
 {
-	return text_equal(identity->state, "re-enrolment-needed")
-	       || text_equal(identity->state, "none") || identity->not_after < now;
+	return text_equal(identity->state, "re-enrolment-needed") || identity->not_after < now;
 }
 
 /* By CA, then by host and identity. */
@@ -37,6 +42,8 @@ static int compare(const void *a, const void *b)
 
 static const char *standing_of(const struct fleet_identity *identity, int64_t now)
 {
+	if (has_no_certificate(identity))
+		return "none";
 	if (is_locked_out(identity, now))
 		return "locked-out";
 	return is_due(identity, now) ? "due" : "ok";
@@ -104,10 +111,10 @@ static void print_report(const cJSON *object)
 		const cJSON *identities = json_member(ca, "identities");
 		const char *sha256 = json_string(ca, "sha256");
 
-		printf("CA %s: %d identities, %zu ok, %zu due, %zu locked out\n",
-		    sha256 ? sha256 : "none", cJSON_GetArraySize(identities),
-		    count_standing(identities, "ok"), count_standing(identities, "due"),
-		    count_standing(identities, "locked-out"));
+		printf("%s%s: %d identities, %zu ok, %zu due, %zu locked out\n",
+		    sha256 ? "CA " : "", sha256 ? sha256 : "no certificate",
+		    cJSON_GetArraySize(identities), count_standing(identities, "ok"),
+		    count_standing(identities, "due"), count_standing(identities, "locked-out"));
 		printf("  %-10s  %-20s  %-20s  %s\n", "standing", "next renewal", "valid until",
 		    "host/identity");
 		cJSON_ArrayForEach (each, identities) {
@@ -121,7 +128,7 @@ bool command_report(const struct options *options, struct error *error)
 	scoped(fleet) struct fleet fleet = { .count = 0 };
 	scoped(cJSON) cJSON *object = NULL;
 
-	if (!fleet_read(options->operands, options->operand_count, NULL, &fleet, error))
+	if (!input_read_fleet(options->operands, options->operand_count, &fleet, error))
 		return false;
 	qsort(fleet.identities, fleet.count, sizeof(fleet.identities[0]), compare);
 	object = describe(&fleet, clock_now());

@@ -45,6 +45,11 @@ bool secret_object_check(const cJSON *secret, struct error *error)
 	if (json_boolean(secret, "immutable", false))
 		return error_set(error, ERROR_CONFIG,
 		    "the Secret %s is immutable: it can only be deleted and made again", name);
+	if (json_member(secret, "stringData"))
+		return error_set(error, ERROR_CONFIG,
+		    "the Secret %s has stringData, which would overwrite its data when it is "
+		    "replaced: take it from the cluster, not from a manifest",
+		    name);
 	if (!cJSON_IsObject(json_member(secret, "data")))
 		return error_set(error, ERROR_CONFIG, "the Secret %s has no data", name);
 	return true;
@@ -79,7 +84,10 @@ bool secret_object_set(
 	if (!base64_encode(bytes, length, &text, error))
 		return false;
 	value = cJSON_CreateString(text);
-	if (value && cJSON_ReplaceItemInObjectCaseSensitive(data, key, value))
+	if (value
+	    && (cJSON_GetObjectItemCaseSensitive(data, key)
+		    ? cJSON_ReplaceItemInObjectCaseSensitive(data, key, value)
+		    : cJSON_AddItemToObject(data, key, value)))
 		return true;
 	cJSON_Delete(value);
 	return error_set(error, ERROR_INTERNAL, "out of memory");

@@ -16,13 +16,14 @@
 void secret_object_name(const cJSON *secret, char name[SECRET_NAME_SIZE]);
 
 /* ERROR_CONFIG unless it is a v1 Secret with data that kubectl could replace: named, not immutable,
-   with a resourceVersion. */
+   with a resourceVersion, without stringData. */
 MUST_CHECK bool secret_object_check(const cJSON *secret, struct error *error);
 bool secret_object_has(const cJSON *secret, const char *key);
 /* The bytes of data[key], with a NUL behind them. Owned: wiped_free. ERROR_CONFIG when it is absent or not
    base64. */
 MUST_CHECK bool secret_object_get(const cJSON *secret, const char *key, char **ret_bytes,
     size_t *ret_length, struct error *error);
+/* Replaced or added. */
 MUST_CHECK bool secret_object_set(
     cJSON *secret, const char *key, const char *bytes, size_t length, struct error *error);
 

@@ -1,17 +1,14 @@
 #include "rootca/standing.h"
 
-#include "agent/x509/bundle.h"
 #include "agent/x509/certificate.h"
 #include "base/scoped.h"
 #include "base/text.h"
+#include "rootca/gateway_bundle.h"
 #include "rootca/secret_object.h"
 #include "rootca/wiping.h"
 
 #include <openssl/x509.h>
 #include <string.h>
-
-static const char trust_key[] = "cacert";
-static const char trust_key_of_the_guide[] = "ca.crt";
 
 bool standing_has_same_key(const X509 *a, const X509 *b)
 {
@@ -31,7 +28,54 @@ bool standing_is_trusted(const struct standing *standing, const X509 *certificat
 	return false;
 }
 
-/* Exactly one with the signer's key, and one other. */
+static bool has_subject_of(const X509 *a, const X509 *b)
+{
+	return X509_NAME_cmp(X509_get_subject_name(a), X509_get_subject_name(b)) == 0;
+}
+
+bool standing_is_foreign(const struct standing *standing, const X509 *certificate)
+{
+	return !standing_has_same_key(certificate, standing->pair.certificate)
+	       && !has_subject_of(certificate, standing->pair.certificate);
+}
+
+bool standing_trusts_key(const struct standing *standing)
+{
+	for (int i = 0; i < sk_X509_num(standing->trusted); i++)
+		if (standing_has_same_key(
+			sk_X509_value(standing->trusted, i), standing->pair.certificate))
+			return true;
+	return false;
+}
+
+bool standing_trusts_subject(const struct standing *standing)
+{
+	for (int i = 0; i < sk_X509_num(standing->trusted); i++)
+		if (has_subject_of(sk_X509_value(standing->trusted, i), standing->pair.certificate))
+			return true;
+	return false;
+}
+
+bool standing_check_key(const struct standing *standing, struct error *error)
+{
+	if (standing->pair.key)
+		return true;
+	return error_set(error, ERROR_CONFIG,
+	    "%s; put the right one back, or, if it is lost, begin a new one: root-ca rotate "
+	    "--reason compromised-key --days N",
+	    standing->key_fault.message);
+}
+
+/* By its private key, or, if that is lost, by not being called as the gateway's. */
+static bool is_signer(const cJSON *secret, const struct input *input)
+{
+	for (size_t i = 0; i < input->count; i++)
+		if (secret_object_has(input->objects[i], "ca.key"))
+			return secret_object_has(secret, "ca.key");
+	return secret_object_has(secret, "ca.crt") && !secret_object_has(secret, "cacert");
+}
+
+/* Exactly one signer's, and one other. */
 static bool tell_apart(struct input *input, struct standing *standing, struct error *error)
 {
 	if (input->count != 2)
@@ -40,74 +84,54 @@ static bool tell_apart(struct input *input, struct standing *standing, struct er
 		    "and "
 		    "the gateway's (cacert)",
 		    input->count, input->count == 1 ? "" : "s");
-	for (size_t i = 0; i < input->count; i++) {
-		cJSON **place = &standing->gateway;
-
+	for (size_t i = 0; i < input->count; i++)
 		if (!secret_object_check(input->objects[i], error))
 			return false;
-		if (secret_object_has(input->objects[i], "ca.key"))
-			place = &standing->signer;
+	for (size_t i = 0; i < input->count; i++) {
+		cJSON **place =
+		    is_signer(input->objects[i], input) ? &standing->signer : &standing->gateway;
+
 		if (*place)
 			return error_set(error, ERROR_CONFIG,
 			    "%s of the two Secrets has a ca.key: one has to be the signer's "
 			    "(ca.crt, ca.key) and one the gateway's (cacert)",
-			    place == &standing->signer ? "each" : "neither");
+			    secret_object_has(input->objects[i], "ca.key") ? "each" : "neither");
 		*place = input->objects[i];
 	}
 	return true;
 }
 
-static bool read_pair(struct standing *standing, struct error *error)
+static bool read_certificate(struct standing *standing, const char *name, struct error *error)
 {
 	scoped(wiped) char *certificate = NULL;
-	scoped(wiped) char *key = NULL;
-	char name[SECRET_NAME_SIZE];
-	size_t certificate_length = 0;
-	size_t key_length = 0;
-
-	secret_object_name(standing->signer, name);
-	return secret_object_get(
-		   standing->signer, "ca.crt", &certificate, &certificate_length, error)
-	       && secret_object_get(standing->signer, "ca.key", &key, &key_length, error)
-	       && ca_pair_parse(
-		   certificate, certificate_length, key, key_length, name, &standing->pair, error);
-}
-
-static bool choose_trust_key(struct standing *standing, struct error *error)
-{
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(standing->gateway, "data");
-	const cJSON *own = cJSON_GetObjectItemCaseSensitive(data, trust_key);
-	const cJSON *guide = cJSON_GetObjectItemCaseSensitive(data, trust_key_of_the_guide);
-	char name[SECRET_NAME_SIZE];
-
-	secret_object_name(standing->gateway, name);
-	if (own && guide && !cJSON_Compare(own, guide, true))
-		return error_set(error, ERROR_CONFIG,
-		    "the Secret %s has both cacert and ca.crt, and they differ: keep the one that "
-		    "the "
-		    "gateway reads",
-		    name);
-	if (!own && !guide)
-		return error_set(
-		    error, ERROR_CONFIG, "the Secret %s has neither cacert nor ca.crt", name);
-	standing->trust_key = own ? trust_key : trust_key_of_the_guide;
-	return true;
-}
-
-static bool read_trusted(struct standing *standing, struct error *error)
-{
-	scoped(char) char *bundle = NULL;
-	char what[SECRET_NAME_SIZE + 32];
-	char name[SECRET_NAME_SIZE];
 	size_t length = 0;
 
-	if (!choose_trust_key(standing, error)
-	    || !secret_object_get(standing->gateway, standing->trust_key, &bundle, &length, error))
+	return secret_object_get(standing->signer, "ca.crt", &certificate, &length, error)
+	       && ca_pair_parse_certificate(certificate, length, name, &standing->pair, error);
+}
+
+static bool read_key(struct standing *standing, const char *name, struct error *error)
+{
+	scoped(wiped) char *key = NULL;
+	size_t length = 0;
+
+	return secret_object_get(standing->signer, "ca.key", &key, &length, error)
+	       && ca_pair_parse_key(key, length, name, &standing->pair, error);
+}
+
+/* Without its key it can be shown, and given a new one. */
+static bool read_pair(struct standing *standing, struct error *error)
+{
+	char name[SECRET_NAME_SIZE];
+
+	secret_object_name(standing->signer, name);
+	if (!read_certificate(standing, name, error))
 		return false;
-	secret_object_name(standing->gateway, name);
-	(void)text_format(what, sizeof(what), "%s of the Secret %s", standing->trust_key, name);
-	return bundle_parse(
-	    bundle, length, STANDING_TRUSTED_MAX, what, ERROR_CONFIG, &standing->trusted, error);
+	if (read_key(standing, name, &standing->key_fault)
+	    || standing->key_fault.kind == ERROR_CONFIG)
+		return true;
+	*error = standing->key_fault;
+	return false;
 }
 
 static int64_t begin_of(const X509 *certificate)
@@ -135,25 +159,43 @@ static X509 *find_successor(const struct standing *standing)
 }
 
 /* Of another key, younger than the signer's certificate. */
-static bool trusts_a_newer_key(const struct standing *standing)
+static bool trusts_a_newer_key(const struct standing *standing, bool of_the_same_subject)
 {
 	for (int i = 0; i < sk_X509_num(standing->trusted); i++) {
 		const X509 *each = sk_X509_value(standing->trusted, i);
 
 		if (!standing_has_same_key(each, standing->pair.certificate)
+		    && (!of_the_same_subject || has_subject_of(each, standing->pair.certificate))
 		    && begin_of(each) > begin_of(standing->pair.certificate))
 			return true;
 	}
 	return false;
 }
 
+static bool trusts_only_foreign_others(const struct standing *standing)
+{
+	for (int i = 0; i < sk_X509_num(standing->trusted); i++) {
+		X509 *each = sk_X509_value(standing->trusted, i);
+
+		if (X509_cmp(each, standing->pair.certificate) != 0
+		    && !standing_is_foreign(standing, each))
+			return false;
+	}
+	return true;
+}
+
+/* A newer key under the signer's own name comes before everything else: the signer may have been put
+   back to the compromised one, and nothing may be built on that. */
 static enum stage find_stage(const struct standing *standing)
 {
+	if (trusts_a_newer_key(standing, true))
+		return STAGE_SIGNER_BEHIND;
 	if (standing->successor)
 		return STAGE_GATEWAY_AHEAD;
 	if (!standing_is_trusted(standing, standing->pair.certificate))
-		return trusts_a_newer_key(standing) ? STAGE_SIGNER_BEHIND : STAGE_SIGNER_AHEAD;
-	return sk_X509_num(standing->trusted) == 1 ? STAGE_STEADY : STAGE_OVERLAP;
+		return trusts_a_newer_key(standing, false) ? STAGE_SIGNER_BEHIND
+							   : STAGE_SIGNER_AHEAD;
+	return trusts_only_foreign_others(standing) ? STAGE_STEADY : STAGE_OVERLAP;
 }
 
 bool standing_read(struct input *input, struct standing *ret_standing, struct error *error)
@@ -161,7 +203,7 @@ bool standing_read(struct input *input, struct standing *ret_standing, struct er
 	scoped(standing) struct standing standing = { .signer = NULL };
 
 	if (!tell_apart(input, &standing, error) || !read_pair(&standing, error)
-	    || !read_trusted(&standing, error))
+	    || !gateway_bundle_read(standing.gateway, &standing.trusted, error))
 		return false;
 	standing.successor = find_successor(&standing);
 	standing.stage = find_stage(&standing);
@@ -176,86 +218,4 @@ void standing_clear(struct standing *standing)
 	ca_pair_clear(&standing->pair);
 	sk_X509_pop_free(standing->trusted, X509_free);
 	*standing = (struct standing){ .signer = NULL };
-}
-
-const char *standing_stage_name(enum stage stage)
-{
-	static const char *const names[] = {
-		[STAGE_STEADY] = "steady",
-		[STAGE_OVERLAP] = "overlap",
-		[STAGE_GATEWAY_AHEAD] = "gateway-ahead",
-		[STAGE_SIGNER_AHEAD] = "signer-ahead",
-		[STAGE_SIGNER_BEHIND] = "signer-behind",
-	};
-
-	_Static_assert(ARRAY_LENGTH(names) == STAGE_COUNT, "every stage has its name");
-	return names[stage];
-}
-
-/* No CA in the bundle is of the signer's key. */
-static bool has_new_key(const struct standing *standing)
-{
-	for (int i = 0; i < sk_X509_num(standing->trusted); i++)
-		if (standing_has_same_key(
-			sk_X509_value(standing->trusted, i), standing->pair.certificate))
-			return false;
-	return true;
-}
-
-const char *standing_stage_meaning(const struct standing *standing)
-{
-	switch (standing->stage) {
-	case STAGE_STEADY:
-		return "no rotation is under way: the gateway trusts the signer's CA and no other";
-	case STAGE_OVERLAP:
-		return "a rotation is in its overlap: the signer uses the new CA, the gateway "
-		       "trusts "
-		       "it and what came before";
-	case STAGE_GATEWAY_AHEAD:
-		return "a rotation stopped half-way: the gateway trusts a newer CA certificate of "
-		       "the same key, which the signer does not use yet";
-	case STAGE_SIGNER_AHEAD:
-		return has_new_key(standing)
-			   ? "a rotation to a new key stopped half-way: the gateway does not trust "
-			     "what the signer signs"
-			   : "a rotation stopped half-way: the signer uses a newer CA certificate "
-			     "of "
-			     "the same key, which the gateway does not trust yet";
-	case STAGE_SIGNER_BEHIND:
-		return "a rotation to a new key stopped half-way, from the wrong end: the gateway "
-		       "trusts a newer CA, whose key the signer does not have, and not what the "
-		       "signer signs";
-	case STAGE_COUNT:
-		break;
-	}
-	return "";
-}
-
-const char *standing_next(const struct standing *standing)
-{
-	switch (standing->stage) {
-	case STAGE_STEADY:
-		return "nothing, or begin one: root-ca rotate --reason REASON --days N";
-	case STAGE_OVERLAP:
-		return "renew all hosts, look at root-ca report, then root-ca retire --fleet "
-		       "REPORTS";
-	case STAGE_GATEWAY_AHEAD:
-		return "finish it with the CA that is there: root-ca rotate --reason expiring "
-		       "--finish "
-		       "(or --reason compromised-certificate --finish)";
-	case STAGE_SIGNER_AHEAD:
-		return has_new_key(standing)
-			   ? "finish it with the CA that is there: root-ca rotate --reason "
-			     "compromised-key --finish"
-			   : "finish it with the CA that is there: root-ca rotate --reason "
-			     "expiring "
-			     "--finish (or --reason compromised-certificate --finish)";
-	case STAGE_SIGNER_BEHIND:
-		return "replace the signer's Secret too, by what was printed together with the "
-		       "gateway's; if that is lost, the key is: begin again with root-ca rotate "
-		       "--reason compromised-key --days N";
-	case STAGE_COUNT:
-		break;
-	}
-	return "";
 }

@@ -194,7 +194,8 @@ static void refresh_ca_bundle(const struct call *call, const struct identity *id
 	struct error error = ERROR_INIT;
 
 	if (identity->unreadable.kind == ERROR_NONE
-	    && !store_refresh_ca_bundle(identity->store, clock_now(), &distrust, &error))
+	    && !store_refresh_ca_bundle(identity->store, journal_candidate(&identity->journal),
+		clock_now(), &distrust, &error))
 		console_print(call->console, "%s", error.message);
 }
 

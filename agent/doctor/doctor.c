@@ -17,6 +17,8 @@ static void (*const checks[CHECK_FIRST_OF_WORKER])(const struct doctor *, struct
 	[CHECK_CERTIFICATE] = doctor_certificate,
 	[CHECK_CREDENTIALS] = doctor_credentials,
 	[CHECK_HOOKS] = doctor_hooks,
+	[CHECK_METRICS] = doctor_metrics,
+	[CHECK_ENROLLMENT_TOKEN] = doctor_enrollment_token,
 };
 
 static void check_own(const struct doctor *doctor, struct check_list *list)

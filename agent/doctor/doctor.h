@@ -34,6 +34,8 @@ void doctor_refuse(const struct error *reason, struct result *result);
 void doctor_configuration(const struct doctor *doctor, struct check *check);
 void doctor_credentials(const struct doctor *doctor, struct check *check);
 void doctor_hooks(const struct doctor *doctor, struct check *check);
+void doctor_metrics(const struct doctor *doctor, struct check *check);
+void doctor_enrollment_token(const struct doctor *doctor, struct check *check);
 void doctor_state_directory(const struct doctor *doctor, struct check *check);
 void doctor_state_space(const struct doctor *doctor, struct check *check);
 void doctor_state_fsync(const struct doctor *doctor, struct check *check);

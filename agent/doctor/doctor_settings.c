@@ -74,7 +74,7 @@ void doctor_credentials(const struct doctor *doctor, struct check *check)
 		    name);
 		check_set_failed(check,
 		    "Run doctor as the service does: systemd-run --wait --pipe "
-		    "-p LoadCredential=NAME:FILE renewal-agent doctor",
+		    "-p User=renewal-agent -p LoadCredential=NAME:FILE renewal-agent doctor",
 		    &error);
 		return;
 	}

@@ -95,9 +95,6 @@ static bool check_way(const struct examination *examination, struct check *check
 		fail_pin(check, ERROR_PIN,
 		    "Set pin_file, pin_credential, pin_fd or pin_command instead of pin_pad.",
 		    "the token has no pin pad");
-	else if (!info->pin_initialized)
-		fail_pin(check, ERROR_TOKEN, "Let the security officer set the user's PIN.",
-		    "the token's user has no PIN yet");
 	else
 		return true;
 	return false;
@@ -126,6 +123,10 @@ void examine_pin_state(struct examination *examination, struct check *check)
 		    "If the PIN has been mended since, the next renewal tries it; doctor does not "
 		    "use up a try.",
 		    "a wrong PIN was tried, and no right one since");
+	else if (!info->pin_initialized) /* some modules never set the flag */
+		check_set_warning(check,
+		    "Let the security officer set the user's PIN, if the login fails.",
+		    "the token says that its user has no PIN yet");
 	else
 		check_set_ok(check, "the token shows no wrong PIN");
 }
@@ -190,7 +191,11 @@ void examine_login(struct examination *examination, struct check *check)
 	char lock[CURE_SIZE];
 
 	if (!info->login_required) {
-		check_set_ok(check, "the token wants no login");
+		if (access_keep_pin(&examination->run, &examination->pin, &error))
+			check_set_ok(check, "the token wants no login");
+		else
+			check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
+		secret_discard(take(examination->pin));
 		return;
 	}
 	/* As it was found, and as pin-latch has seen it since. */

@@ -27,9 +27,7 @@ void examine_signer(struct examination *examination, struct check *check)
 		check_set_ok(check, "%s", run->outcome.signer);
 	else
 		check_set_failed(check,
-		    "Install the signer's package (Debian: pkcs11-provider or "
-		    "libengine-pkcs11-openssl), or set "
-		    "`signer`.",
+		    "Install the signer's package, if the message names one, or set `signer`.",
 		    &error);
 }
 
@@ -80,7 +78,7 @@ static bool find_signer(struct examination *examination, EVP_PKEY *public_key, s
 			examination->key, public_key, RSA_PKCS1_PADDING, "PKCS#1 v1.5", error))
 			return true;
 		EVP_PKEY_free(take(examination->key));
-		run->signature_wrong = !generation_key_is_in_file(&run->active);
+		run->signature_failed = !generation_key_is_in_file(&run->active);
 	} while (access_take_over(run, error));
 	return false;
 }
@@ -104,7 +102,8 @@ void examine_self_test(struct examination *examination, struct check *check)
 	examination->key_signs = true;
 	if (!text_equal(first, signer))
 		check_set_warning(check, "Set `signer` to the one that signs rightly.",
-		    "the signer \"%s\" signs wrongly; \"%s\" takes over", first, signer);
+		    "the signer \"%s\" signs wrongly or not at all; \"%s\" takes over", first,
+		    signer);
 	else if (sign_and_verify(
 		     examination->key, public_key, RSA_PKCS1_PSS_PADDING, "PSS", &error))
 		check_set_ok(check, "%s signs by PKCS#1 v1.5 and PSS, and both verify", signer);

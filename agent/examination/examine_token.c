@@ -120,6 +120,10 @@ void examine_token(struct examination *examination, struct check *check)
 	describe_token(check, token_info(examination->token));
 }
 
+/* A renewal is not held up by what a token does not tell of itself. */
+#define CURE_NOT_TOLD                                                                              \
+	"Nothing, if a renewal works: see by renew --force, or enroll, whether it does."
+
 void examine_key_generation(struct examination *examination, struct check *check)
 {
 	const unsigned wanted = examination->run.settings->key_bits;
@@ -127,10 +131,10 @@ void examine_key_generation(struct examination *examination, struct check *check
 	struct error error = ERROR_INIT;
 
 	if (!mechanism_look(examination->token, MECHANISM_KEY_PAIR, &range, &error)) {
-		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
+		check_set_warning(check, CURE_NOT_TOLD, "%s", error.message);
 		return;
 	}
-	if (!range.there) {
+	if (!range.listed) {
 		(void)error_set(&error, ERROR_TOKEN, "the token does not make RSA keys (%s)",
 		    mechanism_name(MECHANISM_KEY_PAIR));
 		check_set_failed(check, "Use a token that makes RSA keys.", &error);
@@ -140,7 +144,11 @@ void examine_key_generation(struct examination *examination, struct check *check
 		check_set_failed(check, "Set key_bits to a size that the token makes.", &error);
 		return;
 	}
-	if (range.most == 0)
+	if (!range.there)
+		check_set_warning(check, CURE_NOT_TOLD,
+		    "the token has %s, and does not say that it generates key pairs",
+		    mechanism_name(MECHANISM_KEY_PAIR));
+	else if (range.most == 0)
 		check_set_ok(check, "makes RSA keys, and does not tell of which sizes");
 	else
 		check_set_ok(check, "makes RSA keys of %lu to %lu bits; key_bits is %u",
@@ -153,7 +161,7 @@ void examine_sign_pkcs1(struct examination *examination, struct check *check)
 	struct error error = ERROR_INIT;
 
 	if (!mechanism_look(examination->token, MECHANISM_PKCS1, &range, &error)) {
-		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
+		check_set_warning(check, CURE_NOT_TOLD, "%s", error.message);
 	} else if (!range.there) {
 		(void)error_set(&error, ERROR_TOKEN,
 		    "the token does not sign by %s, which the certificate request needs",
@@ -171,7 +179,7 @@ void examine_sign_pss(struct examination *examination, struct check *check)
 	struct error error = ERROR_INIT;
 
 	if (!mechanism_find_pss(examination->token, &by, &error))
-		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
+		check_set_warning(check, CURE_NOT_TOLD, "%s", error.message);
 	else if (by != MECHANISM_COUNT)
 		check_set_ok(check, "signs by %s", mechanism_name(by));
 	else

@@ -24,6 +24,8 @@ static const struct {
 	[CHECK_CERTIFICATE]        = { "certificate",        0 },
 	[CHECK_CREDENTIALS]        = { "credentials",        0 },
 	[CHECK_HOOKS]              = { "hooks",              0 },
+	[CHECK_METRICS]            = { "metrics",            0 },
+	[CHECK_ENROLLMENT_TOKEN]   = { "enrollment-token",   0 },
 	[CHECK_PIN_SOURCE]         = { "pin-source",         0 },
 	[CHECK_MODULE]             = { "module",             0 },
 	[CHECK_TOKEN]              = { "token",              NEEDS(CHECK_MODULE) },

@@ -162,20 +162,13 @@ static bool wants_pin_kept(
 	scoped(key_pair_list) struct key_pair *pairs = NULL;
 	enum key_role role = KEY_ROLE_LEFTOVER;
 	size_t count = 0;
-	bool any = false;
 
 	*ret_wanted = false;
-	if (!key_pair_any_always_authenticates(token, &any, error))
-		return false;
-	if (!any)
-		return true;
-	if (!key_pair_list(token, "", &pairs, &count, error))
+	if (!key_pair_list_wanting_pin(token, &pairs, &count, error))
 		return false;
 	for (size_t i = 0; i < count && !*ret_wanted; i++) {
 		uint32_t generation;
 
-		if (pairs[i].attributes.always_authenticate != KEY_ATTRIBUTE_TRUE)
-			continue;
 		if (!leftovers_role(run, &pairs[i], &role, &generation, error))
 			return false;
 		/* That which is to be adopted may be any of them. */
@@ -246,6 +239,13 @@ static bool open_anew(struct run *run, struct error *error)
 	       && access_take(run, take(module), take(token), error);
 }
 
+const char *access_pin_cure(const struct run *run)
+{
+	return access_pin_source(run->settings).kind == PIN_DESCRIPTOR
+		   ? ", and what pin_fd named has been read: run it again"
+		   : "";
+}
+
 /* Time has passed since the job before, and it was about other keys. */
 static bool look_at_inherited(struct run *run, struct error *error)
 {
@@ -263,8 +263,8 @@ static bool look_at_inherited(struct run *run, struct error *error)
 		return false;
 	if (wanted)
 		return error_set(error, ERROR_SESSION,
-		    "the token %s wants the PIN for each signature of this identity's keys",
-		    token_name(token));
+		    "the token %s wants the PIN for each signature of this identity's keys%s",
+		    token_name(token), access_pin_cure(run));
 	run->access->inherited = false;
 	return true;
 }
@@ -295,8 +295,9 @@ void access_inherit(struct run *run, struct access *access)
 	signers_begin(&access->signers);
 }
 
-/* After an ERROR_INTERNAL nobody knows what state the module is in. What could not be opened is
-   tried again by a new process. */
+/* After an ERROR_INTERNAL nobody knows what state the module is in; after an ERROR_TOKEN a session
+   may live on that knows nothing of a token which has come back. What could not be opened is tried
+   again by a new process, for which a descriptor has no PIN. */
 struct access *access_leave(struct run *run, bool *ret_good)
 {
 	const enum error_kind kind = run->outcome.error.kind;
@@ -304,7 +305,8 @@ struct access *access_leave(struct run *run, bool *ret_good)
 
 	run->access = NULL;
 	*ret_good = kind == ERROR_NONE || run->outcome.latched
-		    || (access && kind != ERROR_SESSION && kind != ERROR_INTERNAL);
+		    || (access && kind != ERROR_SESSION && kind != ERROR_INTERNAL
+			&& (kind != ERROR_TOKEN || run->settings->pin_fd >= 0));
 	return access;
 }
 
@@ -313,6 +315,13 @@ bool access_has_ended(const struct run *run, struct error *error)
 	if (error->kind == ERROR_TOKEN && run->access && !token_is_alive(run->access->token))
 		error->kind = ERROR_SESSION;
 	return error->kind == ERROR_SESSION;
+}
+
+bool access_needs_login(const struct run *run, struct error *error)
+{
+	if (error->kind == ERROR_TOKEN && run->signer_failed && run->settings->pin_fd < 0)
+		error->kind = ERROR_SESSION;
+	return access_has_ended(run, error);
 }
 
 bool access_look_at_latch(struct run *run, const struct secret *pin, struct error *error)
@@ -335,6 +344,11 @@ bool access_log_in(
 
 	if (!log_in(run, run->access->token, *pin, ret_login, error))
 		return name_source(&source, error);
+	return access_keep_pin(run, pin, error);
+}
+
+bool access_keep_pin(struct run *run, struct secret **pin, struct error *error)
+{
 	return !run->store || keep_pin_if_wanted(run, run->access->token, pin, error);
 }
 
@@ -347,9 +361,14 @@ bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error)
 {
 	struct access *access = run->access;
+	struct error unseen = ERROR_INIT;
 
-	if (!signers_load_key(&access->signers, id, ret_key, error))
+	run->signer_failed = false;
+	if (!signers_load_key(&access->signers, id, ret_key, error)) {
+		run->signer_failed =
+		    access->signers.served && signer_check_id(access->token, id, &unseen);
 		return false;
+	}
 	(void)text_format(
 	    run->outcome.signer, sizeof(run->outcome.signer), "%s", signers_name(&access->signers));
 	return true;
@@ -362,11 +381,12 @@ bool access_makes_pss(const struct run *run)
 
 bool access_take_over(struct run *run, struct error *error)
 {
-	const bool wrong = run->signature_wrong;
+	const bool at_fault = run->signature_failed;
 	const char *failed;
 
-	run->signature_wrong = false;
-	if (!wrong)
+	run->signature_failed = false;
+	/* Without the session no signer does better, and another login does. */
+	if (!at_fault || !token_is_alive(run->access->token))
 		return false;
 	failed = signers_name(&run->access->signers);
 	error_prefix(error, "the signer \"%s\"", failed);

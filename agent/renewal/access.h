@@ -34,6 +34,10 @@ struct access *access_leave(struct run *run, bool *ret_good);
    What is open cannot be mended then: a signer keeps its session and cannot be opened twice in a
    process. Another worker has to begin anew. */
 bool access_has_ended(const struct run *run, struct error *error);
+/* The same at the end of a run, when it may also be the signer's own session, which nobody else can
+   look at: it has given no signature, or not found a key that our session sees, and had found one
+   before. Whether that was the reason is what another login tells, if the PIN can be had again. */
+bool access_needs_login(const struct run *run, struct error *error);
 /*
  * access_open in its parts, for an examination that looks at each of them.
  */
@@ -48,10 +52,17 @@ MUST_CHECK bool access_take(
    without writing. */
 MUST_CHECK bool access_look_at_latch(
     struct run *run, const struct secret *pin, struct error *error);
+/* For a token that wants no login: takes the PIN from *pin, leaving NULL there, when a key of ours
+   wants it for each signature. */
+MUST_CHECK bool access_keep_pin(struct run *run, struct secret **pin, struct error *error);
 /* One C_Login under the latch, again without waiting. Takes the PIN from *pin, leaving NULL there,
    when a key of ours wants it for each signature. *ret_login is set in any case. */
 MUST_CHECK bool access_log_in(
     struct run *run, struct secret **pin, enum token_login *ret_login, struct error *error);
+
+/* What to do when a key wants the PIN, and it is gone: the end of a message, "" where another worker
+   reads it again by itself. */
+const char *access_pin_cure(const struct run *run);
 
 struct token *access_token(const struct run *run); /* borrowed; access_open came before */
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */
@@ -59,9 +70,9 @@ MUST_CHECK bool access_load_key(
     struct run *run, const struct key_id *id, EVP_PKEY **ret_key, struct error *error);
 /* Whether the key that was loaded last makes RSA-PSS signatures. */
 bool access_makes_pss(const struct run *run);
-/* After a failure: true when a wrong signature was its cause and another signer takes over, so
-   that the same may be tried again; the error has then become a warning, else it names the signer.
-   No key of the one that failed lives any more. */
+/* After a failure: true when its cause was a signature that was wrong or not made, the session
+   lives, and another signer takes over, so that the same may be tried again; the error has then
+   become a warning, else it names the signer. No key of the one that failed lives any more. */
 MUST_CHECK bool access_take_over(struct run *run, struct error *error);
 /* Runs `work` while this run alone may generate on the token. */
 MUST_CHECK bool access_alone(

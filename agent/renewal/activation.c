@@ -1,8 +1,8 @@
 #include "agent/renewal/activation.h"
 
-#include "agent/renewal/run.h"
 #include "agent/audit/audit.h"
 #include "agent/audit/audit_certificate.h"
+#include "agent/renewal/run.h"
 #include "agent/state/debts.h"
 #include "base/clock.h"
 
@@ -70,5 +70,6 @@ bool activation_run(struct run *run, struct error *error)
 	run->journal.rejected_since = 0;
 	return run_load_active(run, error)
 	       && audit_certificate_activated(run->store, run->job->run_id, &run->active, error)
-	       && store_refresh_ca_bundle(run->store, clock_now(), &distrust, error);
+	       && store_refresh_ca_bundle(
+		   run->store, journal_candidate(&run->journal), clock_now(), &distrust, error);
 }

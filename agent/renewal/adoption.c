@@ -49,19 +49,21 @@ static bool match_key(struct run *run, const STACK_OF(X509) *certificates,
 		struct key_signature signature;
 		X509 *leaf;
 
-		if (!generation_key_load(run, generation, &key, error)
-		    || !key_signature_make(key, &signature, error))
+		if (!generation_key_load(run, generation, &key, error))
 			return false;
-		leaf = find_leaf(certificates, &signature);
-		if (leaf) {
-			X509_up_ref(leaf);
-			generation->certificate = leaf;
-			return true;
+		if (key_signature_make(key, &signature, error)) {
+			leaf = find_leaf(certificates, &signature);
+			if (leaf) {
+				X509_up_ref(leaf);
+				generation->certificate = leaf;
+				return true;
+			}
+			(void)error_set(error, ERROR_VERIFICATION,
+			    "no certificate in %s belongs to the key %s: what it signs does not "
+			    "verify",
+			    run->job->certificate, generation->key_uri);
 		}
-		(void)error_set(error, ERROR_VERIFICATION,
-		    "no certificate in %s belongs to the key %s: what it signs does not verify",
-		    run->job->certificate, generation->key_uri);
-		run->signature_wrong = !generation_key_is_in_file(generation);
+		run->signature_failed = !generation_key_is_in_file(generation);
 	} while (access_take_over(run, error));
 	return false;
 }

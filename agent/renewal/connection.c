@@ -20,7 +20,8 @@ bool connection_open(struct connection *connection, struct run *run,
 {
 	memset(connection, 0, sizeof(*connection));
 	connection->run = run;
-	run->signature_wrong = false;
+	run->signature_failed = false;
+	run->signer_failed = false;
 	connection->settings = (struct https_settings){
 		.server_ca_file = run->settings->server_ca_file,
 		.connect_milliseconds = (long)(run->settings->connect_timeout * 1000),
@@ -57,8 +58,11 @@ void connection_close(struct connection *connection)
 		if (connection->generation)
 			handshake_sight_take(
 			    facts, connection->generation, clock_now(), &outcome->handshake);
-		if (connection->in_token && facts->alert == ALERT_DECRYPT_ERROR)
-			connection->run->signature_wrong = true;
+		if (connection->in_token && facts->signing_failed)
+			connection->run->signer_failed = true;
+		if (connection->in_token
+		    && (facts->signing_failed || facts->alert == ALERT_DECRYPT_ERROR))
+			connection->run->signature_failed = true;
 	}
 	connector_close(connection->connector);
 	connection->connector = NULL;

@@ -67,6 +67,24 @@ bool generation_key_is_in_file(const struct generation *generation)
 	return text_starts_with(generation->key_uri, FILE_URI_SCHEME);
 }
 
+bool generation_key_note_token(struct run *run, struct error *error)
+{
+	struct journal *journal = &run->journal;
+	scoped(char) char *text = NULL;
+
+	if (!token_uri_name(token_info(access_token(run)), &text, error))
+		return false;
+	return text_copy(journal->key_token, sizeof(journal->key_token), text)
+	       || error_set(error, ERROR_TOKEN, "the token's name is too long: %s", text);
+}
+
+bool generation_key_of_next_is_here(const struct run *run)
+{
+	const char *token = run->journal.key_token;
+
+	return !token[0] || generation_key_is_here(run, token);
+}
+
 /* Of an adopted generation. */
 static bool load_file(const struct generation *generation, EVP_PKEY **ret_key, struct error *error)
 {

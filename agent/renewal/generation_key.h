@@ -27,3 +27,8 @@ MUST_CHECK bool generation_key_check(
     const struct run *run, const struct generation *generation, struct error *error);
 /* The token's part of its key.uri, for the debts; NULL when it has none. Owned. */
 char *generation_key_token(const struct generation *generation);
+
+/* The key in the making: notes in the journal, without saving it, that the open token is where. */
+MUST_CHECK bool generation_key_note_token(struct run *run, struct error *error);
+/* Whether it is; also true when a journal of before does not tell. */
+bool generation_key_of_next_is_here(const struct run *run);

@@ -3,6 +3,7 @@
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/audit_key.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/run.h"
 #include "base/scoped.h"
 #include "base/text.h"
@@ -139,7 +140,10 @@ void leftovers_explain_full(struct run *run, struct error *error)
 
 bool leftovers_destroy_nameless(struct run *run, struct error *error)
 {
-	return run->journal.nameless_before != 0 || leftovers_destroy_cut(run, error);
+	const struct journal *journal = &run->journal;
+
+	return !journal->generating || journal->nameless_before != 0
+	       || !generation_key_of_next_is_here(run) || leftovers_destroy_cut(run, error);
 }
 
 bool leftovers_destroy_cut(struct run *run, struct error *error)

@@ -7,6 +7,7 @@
 #include "base/scoped.h"
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
+#include "pkcs11/token.h"
 #include "transport/connector.h"
 #include "transport/url.h"
 
@@ -75,14 +76,21 @@ static void keep_connector_url(struct run *run, const char *url)
 	keep_url(url, run->journal.connector_url);
 }
 
-/* A key that is gone, or that no signer gets a right signature from, will not do better next
-   time; unless it was the session that ended, which pkcs11prov takes for a signature. */
-static bool sign(struct run *run, const X509_NAME *subject, enum phase *ret_after, char **ret_csr,
+static void name_key(const struct run *run, struct error *error)
+{
+	error_set(error, error->kind,
+	    "%s (key %s in the token %s): doctor shows whether token and signer sign",
+	    error->message, run->journal.key_id, token_name(access_token(run)));
+}
+
+/* A key that no signer gets a right signature from will not do better next time, one that does not
+   sign at all may; unless it was the session that ended, which pkcs11prov takes for a signature. */
+bool request_sign(struct run *run, const X509_NAME *subject, enum phase *ret_after, char **ret_csr,
     struct error *error)
 {
 	scoped(EVP_PKEY) EVP_PKEY *public_key = NULL;
+	enum csr_signature signature;
 	struct key_id id;
-	bool wrong;
 
 	if (!key_id_parse(run->journal.key_id, &id))
 		return error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
@@ -94,11 +102,14 @@ static bool sign(struct run *run, const X509_NAME *subject, enum phase *ret_afte
 
 		if (!access_load_key(run, &id, &key, error))
 			return false;
-		if (csr_build(key, public_key, subject, ret_csr, &run->signature_wrong, error))
+		if (csr_build(key, public_key, subject, ret_csr, &signature, error))
 			return true;
-		wrong = run->signature_wrong;
+		run->signer_failed = signature == CSR_SIGNATURE_MISSING;
+		run->signature_failed = run->signer_failed || signature == CSR_SIGNATURE_WRONG;
+		if (run->signature_failed)
+			name_key(run, error);
 	} while (access_take_over(run, error));
-	if (wrong && !access_has_ended(run, error))
+	if (signature == CSR_SIGNATURE_WRONG && !access_has_ended(run, error))
 		*ret_after = PHASE_REJECTED;
 	return false;
 }
@@ -111,7 +122,7 @@ bool request_build(struct run *run, const struct connector_configuration *config
 	if (!check_algorithm(run, configuration->key_algorithm, ret_after, error)
 	    || !subject_parse(configuration->subject, &subject, error)
 	    || !check_common_name(run, subject, error)
-	    || !sign(run, subject, ret_after, ret_csr, error))
+	    || !request_sign(run, subject, ret_after, ret_csr, error))
 		return false;
 	keep_url(configuration->director_url, run->journal.director_url);
 	keep_connector_url(run, configuration->connector_url);

@@ -1,4 +1,3 @@
-#include "agent/renewal/access.h"
 #include "agent/renewal/connection.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
@@ -6,7 +5,6 @@
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/secret.h"
-#include "pkcs11/key_pair.h"
 
 bool request_used_up(struct error *error)
 {
@@ -46,16 +44,16 @@ static bool sign(struct run *run, struct connection *connection,
 	    connection->connector, configuration->token, csr, ret_certificates, error);
 }
 
-/* A key that cannot be used must not cost a one-time token. */
-static bool check_key(struct run *run, struct error *error)
+/* A key that cannot be used must not cost a one-time token: it signs a request that goes nowhere.
+   Many a token lets a key be loaded that it does not sign with. */
+static bool check_key(struct run *run, enum phase *ret_after, struct error *error)
 {
-	scoped(EVP_PKEY) EVP_PKEY *key = NULL;
-	struct key_id id;
+	scoped(X509_NAME) X509_NAME *nobody = X509_NAME_new();
+	scoped(char) char *csr = NULL;
 
-	if (!key_id_parse(run->journal.key_id, &id))
-		return error_set(error, ERROR_DAMAGED, "%s/journal.json holds no key id: \"%s\"",
-		    store_path(run->store), run->journal.key_id);
-	return access_load_key(run, &id, &key, error);
+	if (!nobody)
+		return error_set(error, ERROR_INTERNAL, "no memory for a name");
+	return request_sign(run, nobody, ret_after, &csr, error);
 }
 
 /* Two calls, each with a token of its own: the first brings the second's. */
@@ -63,7 +61,7 @@ bool request_enrolment(
     struct run *run, enum phase *ret_after, struct answer *ret_answer, struct error *error)
 {
 	const struct secret *token = run->one_time_token;
-	scoped(connection) struct connection connection;
+	scoped(connection) struct connection connection = { 0 };
 	struct connector_configuration configuration = { 0 };
 	struct connector_certificates certificates = { 0 };
 	bool done;
@@ -73,7 +71,8 @@ bool request_enrolment(
 		    "the enrolment of %s waits for its certificate: run enroll with a one-time "
 		    "token",
 		    run->settings->name);
-	if (!check_key(run, error) || !connection_open(&connection, run, NULL, run->job->url, error)
+	if (!check_key(run, ret_after, error)
+	    || !connection_open(&connection, run, NULL, run->job->url, error)
 	    || !note_token(run, token, error))
 		return false;
 	if (!connector_configuration(connection.connector, token, &configuration, error)) {

@@ -29,8 +29,11 @@ struct run {
 	struct access *access;    /* the token; NULL until it is needed, but for access_inherit */
 	struct error
 	    *refused; /* of the worker: why it tries no PIN any more; NULL in an examination */
-	bool signature_wrong; /* the last one by a key of the token: verified, or by the server */
-	bool resumed;         /* the journal was not idle when this run began */
+	bool signature_failed; /* the last one by a key of the token: there is none, or a wrong one
+				  as we or the server saw */
+	bool signer_failed; /* the last thing asked of one that had served: it gave none at all */
+	bool
+	    resumed; /* the journal was not idle when this run began, and no key was planned since */
 	struct outcome outcome;
 };
 

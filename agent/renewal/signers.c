@@ -58,6 +58,16 @@ static void join(struct error *reasons, const struct error *reason)
 		error_set(reasons, reasons->kind, "%s; %s", reasons->message, reason->message);
 }
 
+/* pkcs11prov is in the engine's package, but only in its newer versions. */
+static bool set_absent(struct error *error)
+{
+	const char *other = signer_kind_package(SIGNER_ENGINE);
+
+	return error_set(error, ERROR_TOKEN,
+	    "nothing here lets OpenSSL sign with a key in a token: install %s%s%s",
+	    signer_kind_package(SIGNER_PROVIDER), other ? " or " : "", other ? other : "");
+}
+
 bool signers_load_key(
     struct signers *signers, const struct key_id *id, EVP_PKEY **ret_key, struct error *error)
 {
@@ -72,6 +82,7 @@ bool signers_load_key(
 		if (open_one(signers, kind, &absent, &reason)
 		    && signer_load_key(signers->open[kind], id, ret_key, &reason)) {
 			signers->at = kind;
+			signers->served = true;
 			return true;
 		}
 		if (absent && signers->choice == SIGNER_CHOICE_AUTO)
@@ -81,9 +92,7 @@ bool signers_load_key(
 			break;
 	}
 	if (reasons.kind == ERROR_NONE)
-		return error_set(error, ERROR_TOKEN,
-		    "nothing here lets OpenSSL sign with a key in a token: install %s or %s",
-		    signer_kind_package(SIGNER_PROVIDER), signer_kind_package(SIGNER_ENGINE));
+		return set_absent(error);
 	*error = reasons;
 	return false;
 }

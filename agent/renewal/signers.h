@@ -4,7 +4,7 @@
  * provider, engine and pkcs11prov that loads the key.
  *
  * Whether a signature is right is said by the verified request and by the server; after a wrong
- * one the next signer takes over, and those before it are not asked again. What was opened stays
+ * one, or none at all, the next signer takes over, and those before it are not asked again. What was opened stays
  * open to the end: keys of it may live, and some signers finalize the module when they go.
  */
 #include "agent/config/settings.h"
@@ -19,6 +19,7 @@ struct signers {
 	enum signer_choice choice;
 	enum signer_kind at; /* those before it have failed */
 	struct signer *open[SIGNER_KIND_COUNT];
+	bool served; /* a key was loaded */
 };
 
 /* Before the token is closed, after every key was freed. */

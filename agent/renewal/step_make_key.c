@@ -1,10 +1,11 @@
+#include "agent/audit/audit.h"
 #include "agent/policy.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/audit_key.h"
+#include "agent/renewal/generation_key.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
-#include "agent/audit/audit.h"
 #include "base/clock.h"
 #include "pkcs11/key_pair.h"
 #include "pkcs11/nameless.h"
@@ -32,15 +33,17 @@ static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct 
 {
 	struct nameless nameless;
 	size_t destroyed = 0;
+	bool here = generation_key_of_next_is_here(run);
 
 	if (!key_pair_destroy(access_token(run), id, POLICY_LABEL, &destroyed, error)
 	    || (destroyed > 0
 		&& !audit_key_destroyed(run, run->journal.key_id, run->journal.key_label,
 		    run->journal.generation, AUDIT_KEY_CUT, error))
 	    || !leftovers_destroy_nameless(run, error)
-	    || !nameless_find(access_token(run), &nameless, error))
+	    || !nameless_find(access_token(run), &nameless, error)
+	    || !generation_key_note_token(run, error))
 		return false;
-	if (run->journal.nameless_before == (int32_t)nameless.count)
+	if (here && run->journal.nameless_before == (int32_t)nameless.count)
 		return true;
 	run->journal.nameless_before = (int32_t)nameless.count;
 	return journal_save(run->store, &run->journal, clock_now(), error);
@@ -49,13 +52,16 @@ static bool clean_up_after_cut(struct run *run, const struct key_id *id, struct 
 /* The PIN is gone with the login when no key wanted it for each signature until now. The next worker
    finds this one, and keeps the PIN. */
 static bool check_pin_is_at_hand(
-    const struct token *token, const struct key_pair *pair, struct error *error)
+    const struct run *run, const struct key_pair *pair, struct error *error)
 {
+	const struct token *token = access_token(run);
+
 	if (pair->attributes.always_authenticate != KEY_ATTRIBUTE_TRUE || token_pin(token)
 	    || token_info(token)->pin_pad)
 		return true;
 	return error_set(error, ERROR_SESSION,
-	    "the token %s wants the PIN for each signature of its keys", token_name(token));
+	    "the token %s wants the PIN for each signature of its keys%s", token_name(token),
+	    access_pin_cure(run));
 }
 
 static bool find_or_make(struct run *run, struct key_pair *ret_pair, struct error *error)
@@ -76,9 +82,12 @@ static bool find_or_make(struct run *run, struct key_pair *ret_pair, struct erro
 		    || !key_pair_find(token, &id, &pair, error))
 			return false;
 	}
+	/* Its generation ended well: what is nameless from now on is another program's. */
+	if (pair.state == KEY_PAIR_WHOLE || pair.state == KEY_PAIR_PRIVATE)
+		run->journal.generating = false;
 	/* The verified self-signature of the request is the proof that it signs. */
 	if (!key_pair_check(&pair, run->journal.key_bits, error)
-	    || !check_pin_is_at_hand(token, &pair, error))
+	    || !check_pin_is_at_hand(run, &pair, error))
 		return false;
 	*ret_pair = pair;
 	return true;

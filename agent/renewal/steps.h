@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "base/error.h"
 
+#include <openssl/x509.h>
 #include <stdbool.h>
 
 struct run;
@@ -37,3 +38,7 @@ bool request_used_up(struct error *error);
 struct connector_configuration;
 MUST_CHECK bool request_build(struct run *run, const struct connector_configuration *configuration,
     enum phase *ret_after, char **ret_csr, struct error *error);
+/* The signed request alone, by the first signer whose signature verifies. A key that none signs with
+   rightly is REJECTED. Owned. */
+MUST_CHECK bool request_sign(struct run *run, const X509_NAME *subject, enum phase *ret_after,
+    char **ret_csr, struct error *error);

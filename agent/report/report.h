@@ -36,6 +36,9 @@ void report_keys(FILE *stream, const struct identity *identity, const cJSON *key
 cJSON *report_gateway_json(const struct identity *identity, int64_t now);
 void report_gateway(FILE *stream, const struct identity *identity, int64_t now);
 
+/* The generations that are there, and whether we have revoked them: `status`. Owned. */
+cJSON *report_generations_json(const struct identity *identity);
+
 /* What `doctor` found, and the same as the array of the JSON. */
 void report_checks(FILE *stream, const char *name, const struct result *result);
 cJSON *report_checks_json(const struct result *result);

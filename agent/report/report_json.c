@@ -204,6 +204,7 @@ static void add_status(cJSON *object, const struct identity *identity)
 		json_add_string(object, "spare_key", NULL);
 		json_add_string(object, "gateway", NULL);
 		(void)json_add_array(object, "debts");
+		(void)json_add_array(object, "generations");
 	} else {
 		json_add_string(object, "state", report_state(identity, clock_now()));
 		json_add_time(object, "last_run", identity->journal.last_run);
@@ -211,6 +212,7 @@ static void add_status(cJSON *object, const struct identity *identity)
 		add_spare(object, identity);
 		json_add_item(object, "gateway", report_gateway_json(identity, clock_now()));
 		add_debts(object, &identity->debts);
+		json_add_item(object, "generations", report_generations_json(identity));
 	}
 	add_audit_head(object, identity);
 }

@@ -57,6 +57,7 @@ static void clear_renewal(struct journal *journal)
 	journal->generation = 0;
 	memset(journal->key_id, 0, sizeof(journal->key_id));
 	memset(journal->key_label, 0, sizeof(journal->key_label));
+	memset(journal->key_token, 0, sizeof(journal->key_token));
 	journal->key_bits = 0;
 	journal->generating = false;
 	journal->nameless_before = -1;
@@ -172,6 +173,11 @@ bool journal_advance(const struct store *store, struct journal *journal, enum ph
 bool journal_is_renewing(const struct journal *journal)
 {
 	return journal->phase != PHASE_IDLE && !journal->spare;
+}
+
+uint32_t journal_candidate(const struct journal *journal)
+{
+	return journal->phase == PHASE_IDLE || journal->existing ? 0 : journal->generation;
 }
 
 bool journal_has_spare(const struct journal *journal)

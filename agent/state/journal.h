@@ -31,6 +31,7 @@ enum phase {
 
 #define JOURNAL_KEY_ID_SIZE 65
 #define JOURNAL_LABEL_SIZE 160
+#define JOURNAL_TOKEN_SIZE 512
 #define JOURNAL_SPENT_TOKENS 64
 #define JOURNAL_REQUEST_ID_SIZE 64
 #define JOURNAL_URL_SIZE 2048
@@ -51,8 +52,10 @@ struct journal {
 					 whatever the settings */
 	char key_id[JOURNAL_KEY_ID_SIZE];
 	char key_label[JOURNAL_LABEL_SIZE];
+	char key_token[JOURNAL_TOKEN_SIZE]; /* RFC 7512, where it is made; "": not known */
 	uint32_t key_bits;
-	bool generating;         /* C_GenerateKeyPair was about to be called */
+	bool generating; /* C_GenerateKeyPair was to be called, and the pair has not been seen
+				    whole since: what is nameless may be its leftovers */
 	int32_t nameless_before; /* objects without a name seen before it; -1: not looked */
 	int64_t keyed;           /* since when the key waits; 0 before */
 	int64_t probe_refused;   /* first refusal of the new identity by the probe; 0 none */
@@ -105,6 +108,8 @@ MUST_CHECK bool journal_advance(const struct store *store, struct journal *journ
 
 /* A renewal is under way; a spare key, made or in the making, is none. */
 bool journal_is_renewing(const struct journal *journal);
+/* The number of the generation that is being made; 0: none is, nor for one that was there before. */
+uint32_t journal_candidate(const struct journal *journal);
 /* A spare key is in the token and waits, in KEYED, for the renewal that takes it. */
 bool journal_has_spare(const struct journal *journal);
 /* None is there, nothing is under way, and the last failure is long enough ago. */

@@ -21,6 +21,7 @@ static void format_renewal(cJSON *object, const struct journal *journal)
 	json_add_integer(object, "generation", journal->generation);
 	record_add_text(object, "key_id", journal->key_id);
 	record_add_text(object, "key_label", journal->key_label);
+	record_add_text(object, "key_token", journal->key_token);
 	json_add_integer(object, "key_bits", journal->key_bits);
 	json_add_boolean(object, "generating", journal->generating);
 	json_add_integer(object, "nameless_before", journal->nameless_before);
@@ -116,6 +117,8 @@ static bool parse_renewal(const cJSON *object, struct journal *journal)
 	journal->generation = (uint32_t)record_number(&renewal, "generation", 1, UINT32_MAX);
 	record_hex(&renewal, "key_id", journal->key_id, sizeof(journal->key_id));
 	record_text(&renewal, "key_label", journal->key_label, sizeof(journal->key_label));
+	if (json_member(object, "key_token")) /* absent in old files */
+		record_text(&renewal, "key_token", journal->key_token, sizeof(journal->key_token));
 	journal->key_bits = (uint32_t)record_number(&renewal, "key_bits", 0, KEY_BITS_MAX);
 	journal->generating = record_flag(&renewal, "generating");
 	journal->nameless_before =

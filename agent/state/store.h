@@ -89,9 +89,10 @@ MUST_CHECK bool store_mark_abandoned(
 /* Refuses the active one. Absent is fine. */
 MUST_CHECK bool store_remove(const struct store *store, uint32_t number, struct error *error);
 /* ca-bundle.pem: the unexpired CAs of all generations that are there, each once, without the
-   distrusted ones; written only when it changes. A generation that cannot be read is passed over. */
-MUST_CHECK bool store_refresh_ca_bundle(
-    const struct store *store, int64_t now, const struct distrust *distrust, struct error *error);
+   distrusted ones; written only when it changes. A generation that cannot be read is passed over, and
+   so is the one that is under way (0: none is) as long as it is not active: nobody has proven it. */
+MUST_CHECK bool store_refresh_ca_bundle(const struct store *store, uint32_t under_way, int64_t now,
+    const struct distrust *distrust, struct error *error);
 
 void generation_clear(struct generation *generation);
 /* The certificates are shared: nobody changes one. False when there is no memory. */

@@ -44,17 +44,21 @@ static bool add_chain(
 }
 
 /* The newest first. One that cannot be read must not hold up the others. */
-static bool collect(const struct store *store, struct collection *collection, struct error *error)
+static bool collect(const struct store *store, uint32_t under_way, struct collection *collection,
+    struct error *error)
 {
 	uint32_t numbers[STORE_GENERATIONS_MAX];
+	uint32_t current;
 	size_t count;
 
-	if (!store_list(store, numbers, &count, error))
+	if (!store_current(store, &current, error) || !store_list(store, numbers, &count, error))
 		return false;
 	while (count-- > 0) {
 		scoped(generation) struct generation generation = { 0 };
 		struct error ignored = ERROR_INIT;
 
+		if (numbers[count] == under_way && under_way != current)
+			continue;
 		if (store_load(store, numbers[count], &generation, &ignored)
 		    && !add_chain(collection, generation.chain, error))
 			return false;
@@ -73,8 +77,8 @@ static bool is_unchanged(const struct store *store, const char *pem)
 	       && text_equal(present ? present : "", pem);
 }
 
-bool store_refresh_ca_bundle(
-    const struct store *store, int64_t now, const struct distrust *distrust, struct error *error)
+bool store_refresh_ca_bundle(const struct store *store, uint32_t under_way, int64_t now,
+    const struct distrust *distrust, struct error *error)
 {
 	scoped(X509_STACK) STACK_OF(X509) *certificates = sk_X509_new_null();
 	struct collection collection = { certificates, now, distrust };
@@ -83,7 +87,7 @@ bool store_refresh_ca_bundle(
 
 	if (!certificates)
 		return error_set(error, ERROR_INTERNAL, "no memory for " BUNDLE_NAME);
-	if (!collect(store, &collection, error))
+	if (!collect(store, under_way, &collection, error))
 		return false;
 	if (sk_X509_num(certificates) == 0)
 		pem = text_duplicate("");

@@ -7,7 +7,7 @@
 #include <openssl/pem.h>
 
 static bool sign(EVP_PKEY *key, EVP_PKEY *public_key, const X509_NAME *subject,
-    X509_REQ **ret_request, struct error *error)
+    X509_REQ **ret_request, enum csr_signature *ret_signature, struct error *error)
 {
 	scoped(X509_REQ) X509_REQ *request = X509_REQ_new();
 
@@ -16,9 +16,11 @@ static bool sign(EVP_PKEY *key, EVP_PKEY *public_key, const X509_NAME *subject,
 	    || !X509_REQ_set_pubkey(request, public_key))
 		return error_set_openssl(
 		    error, ERROR_INTERNAL, "cannot fill in the certificate request");
-	if (X509_REQ_sign(request, key, EVP_sha256()) <= 0)
+	if (X509_REQ_sign(request, key, EVP_sha256()) <= 0) {
+		*ret_signature = CSR_SIGNATURE_MISSING;
 		return error_set_openssl(
 		    error, ERROR_TOKEN, "the key would not sign the certificate request");
+	}
 
 	*ret_request = take(request);
 	return true;
@@ -40,8 +42,8 @@ static bool read_back(X509_REQ *request, X509_REQ **ret_copy, struct error *erro
 }
 
 /* In software: the copy's key was decoded from its DER. */
-static bool check(
-    X509_REQ *copy, const EVP_PKEY *public_key, bool *ret_signature_wrong, struct error *error)
+static bool check(X509_REQ *copy, const EVP_PKEY *public_key, enum csr_signature *ret_signature,
+    struct error *error)
 {
 	EVP_PKEY *key = X509_REQ_get0_pubkey(copy);
 	int algorithm = X509_REQ_get_signature_nid(copy);
@@ -50,16 +52,16 @@ static bool check(
 		return error_set_openssl(error, ERROR_INTERNAL,
 		    "the certificate request does not carry the public key of the key pair");
 
-	*ret_signature_wrong =
-	    algorithm != NID_sha256WithRSAEncryption || X509_REQ_verify(copy, key) != 1;
+	*ret_signature = CSR_SIGNATURE_WRONG;
 	if (algorithm != NID_sha256WithRSAEncryption)
 		return error_set(error, ERROR_TOKEN,
 		    "the certificate request is signed with %s instead of %s",
 		    OBJ_nid2ln(algorithm), OBJ_nid2ln(NID_sha256WithRSAEncryption));
-	if (*ret_signature_wrong)
+	if (X509_REQ_verify(copy, key) != 1)
 		return error_set_openssl(error, ERROR_TOKEN,
 		    "the signature of the certificate request does not verify with the public key "
 		    "of the key pair");
+	*ret_signature = CSR_SIGNATURE_RIGHT;
 	return true;
 }
 
@@ -74,14 +76,14 @@ static bool format(X509_REQ *request, char **ret_pem, struct error *error)
 }
 
 bool csr_build(EVP_PKEY *key, EVP_PKEY *public_key, const X509_NAME *subject, char **ret_pem,
-    bool *ret_signature_wrong, struct error *error)
+    enum csr_signature *ret_signature, struct error *error)
 {
 	scoped(X509_REQ) X509_REQ *request = NULL;
 	scoped(X509_REQ) X509_REQ *copy = NULL;
 
-	*ret_signature_wrong = false;
+	*ret_signature = CSR_SIGNATURE_UNKNOWN;
 	ERR_clear_error();
-	return sign(key, public_key, subject, &request, error) && read_back(request, &copy, error)
-	       && check(copy, public_key, ret_signature_wrong, error)
+	return sign(key, public_key, subject, &request, ret_signature, error)
+	       && read_back(request, &copy, error) && check(copy, public_key, ret_signature, error)
 	       && format(copy, ret_pem, error);
 }

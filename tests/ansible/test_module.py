@@ -6,6 +6,7 @@ import pytest
 from module_host import ANOTHER, CERTIFICATE, error, report
 
 TOKEN = "one-time-token-7c1d"
+TO_COME = "2999-01-01T00:00:00Z"
 
 
 def test_a_status_tells_certificate_and_state(host):
@@ -53,7 +54,10 @@ def test_a_diff_of_all_shows_those_that_changed(host):
 @pytest.mark.parametrize("state, members, force, changed", [
     ("ok", {}, False, False), ("ok", {}, True, True), ("due", {}, False, True),
     ("renewing", {}, False, True),
-    ("due", {"next_attempt": "2027-01-17T00:00:00Z"}, True, True)])
+    ("due", {"next_attempt": "2027-01-17T00:00:00Z"}, True, True),
+    # Its window is closed.
+    ("due", {"next_renewal": TO_COME}, False, False), ("due", {"next_renewal": TO_COME}, True, True),
+    ("renewing", {"next_renewal": TO_COME}, False, True)])
 def test_check_mode_asks_for_the_status_only(host, state, members, force, changed):
     host.answer("status", state=state, **members)
     host.answer("renew")
@@ -158,9 +162,45 @@ def test_a_revocation_names_the_generation_or_the_active_one(host):
     assert host.run(command="revoke", generation=3)["changed"]
     assert host.run(command="revoke", active=True)["changed"]
     assert [call["words"][2:] for call in host.calls()] == [["--generation", "3"], ["--active"]]
-    host.answer("status")
+
+
+def generations(*revoked, active):
+    """Numbered from 3 on; `active`: the number of one, or None."""
+    return [{"number": number, "active": number == active, "revoked": each}
+            for number, each in enumerate(revoked, 3)]
+
+
+@pytest.mark.parametrize("which, changed", [
+    ({"generation": 3}, False), ({"generation": 4}, True), ({"active": True}, True)])
+def test_check_mode_of_a_revocation_says_whether_there_is_anything_to_revoke(host, which, changed):
+    host.answer("status", generations=generations(True, False, False, active=5))
+    host.answer("revoke", changed=True)
+    result = host.run(command="revoke", check=True, **which)
+    assert (result["changed"], result["failed"], result["rc"]) == (changed, False, 0)
+    assert host.commands() == ["status"]
+
+
+def test_check_mode_of_a_revocation_fails_where_a_revocation_would(host):
+    host.answer("status", generations=generations(False, active=None), certificate=None)
+    result = host.run(command="revoke", generation=7, check=True)
+    assert (result["failed"], result["rc"], result["changed"]) == (True, 64, False)
+    assert "orders has no generation 7" in result["msg"]
+    result = host.run(command="revoke", active=True, check=True)
+    assert (result["failed"], result["rc"]) == (True, 64)
+    host.answer("status", 78, certificate=None, error=error("config", "unknown setting"))
+    result = host.run(command="revoke", generation=3, check=True)
+    assert (result["failed"], result["rc"], result["changed"]) == (True, 78, False)
+    host.answer("status", 20, generations=generations(False, active=3),
+                state="re-enrolment-needed", error=error("connector", "refused"))
     assert host.run(command="revoke", generation=3, check=True)["changed"]
-    assert host.commands()[-1] == "status"
+
+
+def test_doctor_is_not_carried_out_in_check_mode(host):
+    host.answer("doctor", checks=[])
+    result = host.run(command="doctor", check=True)
+    assert result["skipped"] and not result["changed"] and not result.get("failed")
+    assert host.calls() == []
+    assert not host.run(command="doctor")["failed"]
 
 
 @pytest.mark.parametrize("status, kind, cure", [

@@ -39,8 +39,8 @@ MAY = {
          "agent/commands/commands.h"}, {"cjson"}),
     "agent/doctor": (
         {"base", "agent/x509", "agent/state", "agent/config", "agent/job", "agent/identity",
-         "agent/supervisor", "agent/hooks", "agent/doctor", "agent/policy.h", "agent/call.h",
-         "agent/options.h"}, set()),
+         "agent/supervisor", "agent/hooks", "agent/enrolment", "agent/doctor", "agent/policy.h",
+         "agent/call.h", "agent/options.h"}, set()),
     "agent/supervisor": (
         {"base", "agent/config", "agent/job", "agent/identity", "agent/report",
          "agent/supervisor", "agent/policy.h", "agent/call.h"}, set()),

@@ -19,6 +19,7 @@ struct journal full_journal(void)
 	journal.generation = UINT32_MAX - 1;
 	memset(journal.key_id, 'a', sizeof(journal.key_id) - 1);
 	memset(journal.key_label, 'l', sizeof(journal.key_label) - 1);
+	memset(journal.key_token, 't', sizeof(journal.key_token) - 1);
 	journal.key_bits = 4096;
 	journal.generating = true;
 	journal.nameless_before = INT32_MAX;

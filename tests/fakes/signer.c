@@ -21,6 +21,8 @@ const char *signer_kind_name(enum signer_kind kind)
 
 const char *signer_kind_package(enum signer_kind kind)
 {
+	if (kind == SIGNER_ENGINE && fake_signers.no_engine)
+		return NULL;
 	return kind == SIGNER_PROVIDER ? "package-a" : "package-b";
 }
 

@@ -10,6 +10,7 @@
 struct fake_signers {
 	bool absent[SIGNER_KIND_COUNT];
 	bool loads_nothing[SIGNER_KIND_COUNT];
+	bool no_engine;       /* is built in: no package helps */
 	bool no_key;          /* the token has none with the id */
 	bool no_session;      /* the token gives out no other session */
 	unsigned open;        /* how many */

@@ -25,8 +25,8 @@ static void look(const char *path)
 			abort();
 		return;
 	}
-	if (!standing.pair.key || sk_X509_num(standing.trusted) < 1
-	    || !secret_object_has(standing.signer, "ca.key"))
+	if (!standing.pair.key != (standing.key_fault.kind != ERROR_NONE)
+	    || sk_X509_num(standing.trusted) < 1 || standing.signer == standing.gateway)
 		abort();
 	secret_object_clean(standing.signer);
 	secret_object_clean(standing.gateway);

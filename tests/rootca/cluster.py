@@ -34,18 +34,20 @@ def key_pem(key, encryption=None):
                              encryption or serialization.NoEncryption())
 
 
-def new_ca(key, subject="Kyma", days=92, begins=None, identifier=None):
-    """As the Connector makes one: serial number 2. `identifier`: its SKI, else a SHA-1."""
+def new_ca(key, subject="Kyma", days=92, begins=None, identifier=None, issuer=None):
+    """As the Connector makes one: serial number 2. `identifier`: its SKI, else a SHA-1. `issuer`: the
+    certificate and the key of the CA above it."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
     begins = begins or datetime.datetime.utcnow().replace(microsecond=0) - datetime.timedelta(1)
     public = key.public_key()
     ski = x509.SubjectKeyIdentifier(identifier) if identifier else \
         x509.SubjectKeyIdentifier.from_public_key(public)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(public)
+    above, signs = (issuer[0].subject, issuer[1]) if issuer else (name, key)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(above).public_key(public)
     return (builder.serial_number(2).not_valid_before(begins)
             .not_valid_after(begins + datetime.timedelta(days))
             .add_extension(x509.BasicConstraints(True, None), True)
-            .add_extension(ski, False).sign(key, hashes.SHA256()))
+            .add_extension(ski, False).sign(signs, hashes.SHA256()))
 
 
 def secret(name, namespace, data, **metadata):

@@ -56,6 +56,16 @@ def test_an_old_ca_is_not_retired_while_a_host_is_on_it_or_does_not_say(overlap,
     assert cluster.run("retire", "--without-report").status == 0
 
 
+@pytest.mark.parametrize("identities", [[], {}, "orders", 7, False, None])
+def test_a_report_that_lists_nobody_is_not_overlooked(overlap, reports, identities):
+    cluster, _, new = overlap
+    folder = reports(ready=status(ca=new), silent={
+        "schema_version": 1, "command": "status", "identity": None, "identities": identities})
+    result = cluster.run("retire", "--fleet", folder)
+    assert (result.status, result.output) == (65, ""), result
+    assert "silent.json" in result.errors
+
+
 def test_nothing_is_retired_where_there_is_no_overlap(cluster):
     result = cluster.run("retire", "--without-report")
     assert (result.status, result.output) == (65, "")
@@ -80,9 +90,10 @@ def test_a_report_says_who_is_on_which_ca(reports):
     seen = {(ca["sha256"], each["host"], each["identity"]): each["standing"]
             for ca in report["cas"] for each in ca["identities"]}
     assert seen == {("aa" * 32, "alpha", "orders"): "ok", ("bb" * 32, "beta", "orders"): "due",
-                    ("bb" * 32, "gamma", "one"): "ok", (None, "gamma", "two"): "locked-out",
+                    ("bb" * 32, "gamma", "one"): "ok", (None, "gamma", "two"): "none",
                     ("bb" * 32, "delta", "orders"): "locked-out"}
     shown = root_ca("report", folder, text="").output
+    assert "no certificate: 1 identities, 0 ok, 0 due, 0 locked out" in shown
     assert f"CA {'bb' * 32}: 3 identities, 1 ok, 1 due, 1 locked out" in shown
 
 

@@ -69,15 +69,11 @@ def drop(which, member):
 
 
 @pytest.mark.parametrize("spoil, facts", [
-    (without("ca.key"), ["neither", "ca.key"]),
+    (lambda cluster: cluster.signer.update(data={"ca.cert": "AA=="}), ["neither", "ca.key"]),
     (without("ca.crt"), ["ca.crt", "kyma-integration/connector-service-app-ca", "missing"]),
     (signer_data("ca.crt", "!"), ["ca.crt", "not base64"]),
     (signer_data("ca.crt", encoded(b"nothing")), ["ca.crt", "BEGIN CERTIFICATE"]),
-    (signer_data("ca.key", encoded(b"nothing")), ["ca.key", "not a private key"]),
-    (signer_data("ca.key", encoded(key_pem(new_key()))), ["ca.key does not belong to ca.crt"]),
     (twice, ["ca.crt", "more than 1 certificate"]),
-    (encrypted, ["ca.key is encrypted"]),
-    (elliptic, ["EC", "RSA only"]),
     (gateway_data("cacert", ""), ["cacert", "no certificate"]),
     (with_text, ["cacert", "BEGIN CERTIFICATE"]),
     (with_key, ["cacert", "BEGIN CERTIFICATE"]),
@@ -87,6 +83,8 @@ def drop(which, member):
     (lambda cluster: cluster.gateway.update(apiVersion="v2"), ["not a v1 Secret"]),
     (lambda cluster: cluster.gateway.pop("data"), ["no data"]),
     (lambda cluster: cluster.gateway.update(immutable=True), ["immutable"]),
+    (lambda cluster: cluster.gateway.update(stringData={"cacert": "x"}), ["stringData"]),
+    (lambda cluster: cluster.signer.update(stringData={"ca.key": "x"}), ["stringData"]),
     (drop("gateway", "resourceVersion"), ["resourceVersion"]),
     (drop("gateway", "name"), ["name"]),
 ])
@@ -96,6 +94,42 @@ def test_a_secret_that_is_not_right_is_refused(cluster, spoil, facts):
     assert (result.status, result.output) == (65, ""), result
     assert not [fact for fact in facts if fact not in result.errors], result.errors
     assert cluster.run("inspect").status == 65
+
+
+def short(cluster):
+    key = new_key(1024)
+    cluster.signer["data"].update({"ca.crt": encoded(new_ca(key).public_bytes(PEM)),
+                                   "ca.key": encoded(key_pem(key))})
+
+
+@pytest.mark.parametrize("spoil, fact", [
+    (without("ca.key"), "ca.key of the Secret kyma-integration/connector-service-app-ca is missing"),
+    (signer_data("ca.key", encoded(b"nothing")), "not a private key"),
+    (signer_data("ca.key", encoded(key_pem(new_key()))), "ca.key does not belong to ca.crt"),
+    (encrypted, "ca.key is encrypted"),
+    (elliptic, "RSA only"),
+    (short, "1024 bits"),
+])
+def test_a_private_key_that_is_not_right_is_shown_and_not_used(cluster, spoil, fact):
+    spoil(cluster)
+    for refused in (cluster.run(*ROTATE), cluster.run("retire", "--without-report"),
+                    cluster.run("rotate", "--reason", "compromised-key", "--finish")):
+        assert (refused.status, refused.output) == (65, ""), refused
+        assert fact in refused.errors and "--reason compromised-key" in refused.errors
+    shown = cluster.run("inspect")
+    assert shown.status == 0 and fact in shown.output, shown
+    assert "its key belongs to it" not in shown.output
+    assert fact in json.loads(cluster.run("inspect", "--json").output)["signer"]["key_fault"]
+
+
+@pytest.mark.parametrize("spoil", [
+    without("ca.key"), signer_data("ca.key", encoded(key_pem(new_key())))])
+def test_a_private_key_that_is_lost_is_replaced_by_a_new_one(cluster, spoil):
+    spoil(cluster)
+    cluster.replace(cluster.rotate("compromised-key"))
+    assert cluster.stage() == "steady"
+    assert cluster.ca.public_key().public_numbers() == cluster.key.public_key().public_numbers()
+    assert json.loads(cluster.run("inspect", "--json").output)["signer"]["key_fault"] is None
 
 
 @pytest.mark.parametrize("text, facts", [
@@ -122,13 +156,6 @@ def test_one_secret_and_three_are_not_two(cluster):
         assert "two" in result.errors
 
 
-def test_a_key_of_1024_bits_is_refused():
-    key = new_key(1024)
-    ca = new_ca(key)
-    result = root_ca("inspect", secrets=[signer_secret(ca, key), gateway_secret(ca)])
-    assert result.status == 65 and "1024 bits" in result.errors
-
-
 def test_a_ca_that_has_expired_has_nothing_to_overlap_with():
     long_ago = datetime.datetime.utcnow() - datetime.timedelta(100)
     cluster = Cluster.fresh(begins=long_ago, days=92)
@@ -137,16 +164,36 @@ def test_a_ca_that_has_expired_has_nothing_to_overlap_with():
     assert "expired" in result.errors and "compromised-certificate" in result.errors
 
 
+@pytest.mark.parametrize("reason", ["expiring", "compromised-certificate", "compromised-key"])
+def test_a_ca_that_is_not_yet_valid_is_shown_so_and_not_rotated(reason):
+    tomorrow = datetime.datetime.utcnow() + datetime.timedelta(1)
+    cluster = Cluster.fresh(begins=tomorrow)
+    result = cluster.run("rotate", "--reason", reason, "--days", "365")
+    assert (result.status, result.output) == (65, "")
+    assert "not yet valid" in result.errors and "clock" in result.errors
+    assert "NOT YET VALID" in cluster.run("inspect").output
+
+
 def test_a_new_certificate_that_ends_sooner_than_the_old_one_is_refused(cluster):
     result = cluster.run("rotate", "--reason", "expiring", "--days", "30")
     assert (result.status, result.output) == (65, "")
     assert "--days" in result.errors
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
-    result = root_ca("inspect", tmp_path / "nowhere.json")
-    assert result.status != 0 and result.output == ""
-    assert str(tmp_path / "nowhere.json") in result.errors
+@pytest.mark.parametrize("name, reason", [
+    ("nowhere.json", "No such file"), (".", "Is a directory"), ("a/b", "No such file")])
+def test_secrets_that_cannot_be_read_are_named(tmp_path, name, reason):
+    result = root_ca("inspect", tmp_path / name)
+    assert (result.status, result.output) == (66, ""), result
+    assert str(tmp_path / name) in result.errors and reason in result.errors
+
+
+def test_reports_that_cannot_be_read_are_named(cluster, tmp_path):
+    cluster.replace(cluster.rotate("expiring"))
+    for result in (cluster.run("retire", "--fleet", tmp_path / "nowhere"),
+                   root_ca("report", tmp_path / "nowhere", text="")):
+        assert (result.status, result.output) == (66, ""), result
+        assert str(tmp_path / "nowhere") in result.errors
 
 
 @pytest.mark.parametrize("arguments", [

@@ -43,10 +43,17 @@ class Playbooks:
         hosts = self.installation.hosts
         drop_ins = self.folder / host / "conf.d"
         drop_ins.mkdir(parents=True)
-        text = hosts.configuration.read_text()
-        (self.folder / host / "renewal-agent.conf").write_text(text)
+        (self.folder / host / "renewal-agent.conf").write_text(hosts.configuration.read_text())
         for name in names:
             (drop_ins / f"{name}.conf").write_text(f"[identity {name}]\n")
+
+    def forget_setting(self, name):
+        """The hosts have the default then."""
+        for host in HOSTS:
+            path = self.folder / host / "renewal-agent.conf"
+            text, count = re.subn(rf"^{name} = .*\n", "", path.read_text(), flags=re.M)
+            assert count == 1
+            path.write_text(text)
 
     def write_inventory(self, tokens=None, **more):
         """`tokens`: by identity. `more`: hosts that are only in the inventory."""
@@ -62,11 +69,11 @@ class Playbooks:
     def run(self, name, *options, **variables):
         variables = {"batch": "100%", "pause": 0, "ansible_become": False,
                      "renewal_agent_program": str(PROGRAM),
-                     "renewal_agent_reports": str(self.reports),
                      "renewal_agent_drop_ins": "{{ renewal_agent_config | dirname }}/conf.d",
                      **variables}
         hosts = self.installation.hosts
         environment = {**os.environ, **hosts.shim.environment(), "LC_ALL": "C.UTF-8",
+                       "PWD": str(self.folder),
                        "ANSIBLE_COLLECTIONS_PATH": str(self.folder), "ANSIBLE_NOCOLOR": "1",
                        "ANSIBLE_HOME": str(self.folder / "ansible"), "ANSIBLE_PIPELINING": "true",
                        "ANSIBLE_RETRY_FILES_ENABLED": "false"}

@@ -14,7 +14,7 @@ OF_TOKEN = {"pin-state", "pin-latch", "login", "key-generation", "sign-pkcs1", "
             "capacity"} | OF_LOGIN
 OF_SERVER = {"acceptable-cas", "connector"}
 OF_CONNECTION = {"tls-version", "server-certificate", "clock"} | OF_SERVER
-AS_IT_SHOULD_BE = {"credentials", "hooks"}  # skipped: none is configured
+AS_IT_SHOULD_BE = {"credentials", "hooks", "metrics", "enrollment-token"}  # skipped: none is configured
 
 
 def files(folder):

@@ -100,6 +100,19 @@ def test_a_failure_after_the_token_was_sent_needs_another_token_for_the_same_key
     assert_enrolls(host)
 
 
+@pytest.mark.parametrize("plan, keys", [
+    ("C_SignInit * fail CKR_DEVICE_ERROR", 1), ("bad-signature *", 2)])
+def test_a_key_that_does_not_sign_costs_no_token(host, plan, keys):
+    """It can be loaded; that is found out before the Connector hears of us. One that signs wrongly
+    is not tried again."""
+    file = host.one_time_token()
+    host.shim.plan(plan)
+    assert_not_enrolled(enroll(host, file=file), 69, "token")
+    assert host.connector.connections() == []
+    host.shim.plan()
+    assert_enrolls(host, keys, file=file)
+
+
 def refuse_connections(host):
     host.connector.settings(listening=False)
 

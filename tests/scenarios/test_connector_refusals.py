@@ -168,6 +168,10 @@ def test_after_an_hour_of_refusals_another_certificate_is_asked_for_with_the_sam
     assert (len(keys), len(host.connector.certificates())) == (1, 2)
 
 
+def bundled(world):
+    return (world.folder / "ca-bundle.pem").read_text().count("BEGIN CERTIFICATE")
+
+
 def test_a_certificate_from_the_wrong_side_of_a_ca_change_is_asked_for_again(world, old_ca):
     world.connector.forget()
     old = world.certificate().issuer
@@ -175,9 +179,10 @@ def test_a_certificate_from_the_wrong_side_of_a_ca_change_is_asked_for_again(wor
     world.assert_fails(*REJECTED, world.connector.mtls_url, "unknown_ca", "another one")
     assert world.journal()["phase"] == "KEYED"
     world.assert_identity_works()
+    assert world.run("renew")["reason"] == "backoff"  # it makes the bundle again
+    assert bundled(world) == 1
     world.connector.ca(gateway="both")
     world.assert_recovers()
     assert world.certificate().issuer != old
     assert len({one["key_sha256"] for one in world.connector.certificates()}) == 1
-    bundle = (world.folder / "ca-bundle.pem").read_text()
-    assert bundle.count("BEGIN CERTIFICATE") == 2  # active and retained
+    assert bundled(world) == 2  # active and retained

@@ -41,6 +41,22 @@ def test_a_revocation_that_is_not_confirmed_has_failed(
     host.assert_identity_works()
 
 
+def test_the_status_tells_which_generations_are_there_and_which_were_revoked(host, retained):
+    def told():
+        return {each["number"]: (each["active"], each["revoked"])
+                for each in host.run("status")["generations"]}
+    before = told()
+    assert before[retained] == (False, False)
+    assert [number for number, (active, _) in before.items() if active] == [host.active()]
+    assert host.run("revoke", "--generation", retained).status == 0
+    assert told() == {**before, retained: (False, True)}
+    path = host.folder / "generations" / str(retained) / "generation.json"
+    text = path.read_text()
+    path.write_text("{")
+    assert told()[retained] == (False, None)
+    path.write_text(text)
+
+
 def test_an_old_certificate_that_could_not_be_revoked_is_revoked_later(host):
     host.configure(revoke_old="yes")
     host.connector.fault("revoke", "error_503")

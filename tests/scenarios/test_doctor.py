@@ -26,7 +26,7 @@ def test_on_a_sound_host_all_is_well_and_nothing_changes(world):
     found = by_result(result)
     assert (result.status, found["fail"], found["warn"], found["skipped"]) == \
         (0, set(), set(), AS_IT_SHOULD_BE), result
-    assert len({check["name"] for check in result["checks"]}) == 32
+    assert len({check["name"] for check in result["checks"]}) == 34
     assert key_roles(result) == ["retained", "active"]
     keys = [check["message"] for check in result["checks"] if check["name"] == "key-attributes"]
     assert all("sensitive yes, extractable no" in key for key in keys)
@@ -56,7 +56,7 @@ def test_for_people_there_is_a_line_for_each_check_and_no_colour_in_a_file(host)
     host.connector.settings(listening=True)
     assert shown.returncode == 75
     lines = shown.stdout.splitlines()
-    assert lines[0].startswith("orders: 32 checks:") and "1 failed" in lines[0]
+    assert lines[0].startswith("orders: 34 checks:") and "1 failed" in lines[0]
     failed = next(number for number, text in enumerate(lines) if "FAIL" in text)
     assert lines[failed].split()[:2] == ["FAIL", "connection"]
     assert lines[failed + 1].split()[0] == "->"
@@ -88,7 +88,7 @@ def test_a_configuration_that_is_wrong_is_named(host):
     result = examine(host, logins=0)
     found = by_result(result)
     assert (result.status, found["fail"]) == (78, {"configuration"}), result
-    assert len(found["skipped"]) == 31
+    assert len(found["skipped"]) == 33
     assert "key_bits" in line(result, "configuration")["message"]
     host.configure(key_bits=2048)
     assert examine(host).status == 0

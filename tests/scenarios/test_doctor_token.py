@@ -8,7 +8,7 @@ from doctor import (AS_IT_SHOULD_BE, OF_KEY, OF_LOGIN, OF_TOKEN, assert_fails, b
                     line)
 from remote_token import RemoteToken
 from system import has_program, inside
-from world import SIGNER, SIGNERS, World
+from world import HANDS_PIN_ON, SIGNER, SIGNERS, World
 
 
 def pin_file(host, text, mode=0o600):
@@ -112,6 +112,7 @@ def test_arguments_that_the_module_does_not_take(host):
     host.configure(module_init_args="configdir=/nowhere")
     assert_only_fails(host, "module", 69, "CKR_ARGUMENTS_BAD", "`module_init_args`", logins=0,
                       skipped={"token"} | OF_TOKEN)
+    host.assert_fails(69, "token", "see module_init_args", "CKR_ARGUMENTS_BAD")
 
 
 def test_a_wrong_pin_is_tried_once_and_latched(world):
@@ -243,6 +244,26 @@ def test_a_mechanism_that_is_missing(host, mechanism, name):
     assert line(result, name)["result"] == "fail", result
     assert mechanism in line(result, name)["message"]
     assert result.status == 69
+
+
+@pytest.mark.parametrize("plan, name", [
+    ("C_GetMechanismInfo * fail CKR_FUNCTION_NOT_SUPPORTED", "key-generation"),
+    ("flags -USER_PIN_INITIALIZED", "pin-state")])
+def test_what_a_token_does_not_tell_is_a_warning_where_it_works(world, plan, name):
+    world.shim.plan(plan)
+    result = examine(world)
+    assert (result.status, line(result, name)["result"]) == (0, "warn"), result
+    assert line(result, name)["cure"]
+    assert world.run("renew", "--force").status == 0
+
+
+@pytest.mark.skipif(not HANDS_PIN_ON, reason="the engine alone hands the PIN on for a signature")
+def test_a_token_that_wants_no_login_but_the_pin_for_each_signature(new_world):
+    new_world.shim.plan("always-authenticate", f"unlogin-required {new_world.token.pin_file}")
+    assert new_world.run("enroll", "--token-file", new_world.one_time_token()).status == 0
+    result = examine(new_world, logins=3)  # one for each signature
+    assert (result.status, by_result(result)["fail"]) == (0, set()), result
+    assert new_world.run("renew", "--force").status == 0
 
 
 def test_a_token_without_pss_is_warned_of(host):

@@ -85,7 +85,7 @@ def test_a_wrong_connector_and_a_key_that_is_gone_fail_alone(fleet):
     assert (each["b"]["exit_status"], each["b"]["error"]["class"]) == (75, "network"), each["b"]
     assert (each["d"]["exit_status"], each["d"]["error"]["class"]) == (69, "token"), each["d"]
     assert result.status == 69
-    assert fleet.calls("C_Login") == 1
+    assert fleet.calls("C_Login") == 2  # what failed over its token leaves its session to nobody
     assert_renewed(fleet, before, "b", "d")
     fleet.configure_one("b", connector_url=None, connector_hosts=None)
     fleet.one("d").enroll()
@@ -130,6 +130,30 @@ def test_a_session_that_ends_between_two_is_found_before_anything_is_done(fleet)
     assert result.status == 0, result
     assert fleet.calls("C_Login") == 2
     assert_renewed(fleet, before)
+
+
+def test_a_session_of_the_signer_that_ends_while_a_key_is_made_is_begun_again_once(fleet):
+    """That of the one before it; our own goes on."""
+    before = fleet.shas()
+    fleet.shim.plan("C_GenerateKeyPair 2 lose-later-sessions-after")
+    result, _ = fleet.run_all(*ALL)
+    assert result.status == 0, result
+    assert fleet.calls("C_Login") <= 2
+    assert fleet.calls("C_GenerateKeyPair") == len(NAMES)
+    assert_renewed(fleet, before)
+
+
+def test_a_token_that_was_away_for_one_of_them_is_there_for_the_next(fleet):
+    """The old session lives on in the module, and whoever asked it would find no key."""
+    tokens, away = fleet.token.directory / "tokens", fleet.directory / "away"
+    fleet.configure_one("a", hook_renewed=f"/usr/bin/mv {tokens} {away}")
+    fleet.configure_one("b", hook_failed=f"/usr/bin/mv {away} {tokens}")
+    before = fleet.shas()
+    result, each = fleet.run_all(*ALL)
+    assert (each["b"]["exit_status"], each["b"]["error"]["class"]) == (69, "token"), each["b"]
+    assert result.status == 69
+    assert len(fleet.workers()) == 2
+    assert_renewed(fleet, before, "b")
 
 
 def test_two_tokens_have_a_worker_each(fleet, connector, tmp_path):
@@ -187,6 +211,18 @@ def test_a_descriptor_that_gives_its_pin_once_is_enough_for_all(fleet):
     assert result.status == 0, result
     assert fleet.calls("C_Login") == 1
     assert_renewed(fleet, before)
+
+
+@pytest.mark.skipif("engine" not in SIGNERS, reason="no engine here, which tries twice")
+def test_a_key_that_does_not_sign_takes_no_such_pin_from_the_others(fleet):
+    """There is no second login that could tell whether the signer's session has ended."""
+    before = fleet.shas()
+    fleet.configure(signer="engine")
+    fleet.shim.plan("C_SignInit 4 fail CKR_DEVICE_ERROR", "C_SignInit 5 fail CKR_DEVICE_ERROR")
+    result = run_with_pin_once(fleet)
+    assert result.status == 69, result
+    assert fleet.calls("C_Login") == 1
+    assert_renewed(fleet, before, "b")
 
 
 def test_the_locks_of_those_that_are_done_and_to_come_are_free(fleet):
@@ -279,4 +315,4 @@ def test_such_a_key_fails_alone_with_a_signer_that_keeps_no_pin(connector, tmp_p
     assert {name: one["exit_status"] for name, one in each.items()} == {"a": 0, "b": 69, "c": 0}
     assert "CKA_ALWAYS_AUTHENTICATE" in each["b"]["error"]["message"]
     assert result.status == 69
-    assert hosts.calls("C_Login") == 1
+    assert hosts.calls("C_Login") == 3  # a second one for b, whose session is left to nobody

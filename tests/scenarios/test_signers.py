@@ -1,5 +1,6 @@
 """What signs with the key in the token: which one is taken, and that a wrong signature is seen."""
 import pytest
+from doctor import line
 from mounts import in_a_mount_namespace
 from world import SIGNER, SIGNERS
 
@@ -60,6 +61,29 @@ def test_after_a_wrong_signature_the_next_signer_takes_over_in_the_same_run(worl
     assert world.calls("C_GenerateKeyPair") == world.calls("C_Login") == 1
     world.shim.plan()
     world.assert_whole()
+
+
+@SEVERAL
+@pytest.mark.parametrize("call", ["C_SignInit 1", "signature 1", "signature 2", "signature 3"])
+def test_after_a_signature_that_is_not_made_the_next_signer_takes_over_too(world, call):
+    world.shim.plan(f"{call} fail CKR_DEVICE_ERROR")
+    result = world.run("renew", "--force")
+    assert (result.status, result["reason"], result["signer"]) == (0, "renewed", SIGNERS[1])
+    assert f'the signer "{SIGNERS[0]}"' in result.errors
+    assert f'"{SIGNERS[1]}" takes over' in result.errors
+    assert world.calls("C_GenerateKeyPair") == world.calls("C_Login") == 1
+    world.shim.plan()
+    world.assert_whole()
+
+
+@SEVERAL
+@pytest.mark.parametrize("plan", ["bad-signature 1", "signature 1 fail CKR_DEVICE_ERROR"])
+def test_doctor_says_who_takes_over(world, plan):
+    world.shim.plan(plan)
+    check = line(world.run("doctor"), "self-test")
+    assert check["result"] == "warn", check
+    assert f'"{SIGNERS[0]}"' in check["message"]
+    assert f'"{SIGNERS[1]}" takes over' in check["message"]
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])

@@ -59,6 +59,13 @@ def test_a_token_that_does_not_count(new_world):
     assert_works_with(new_world, "token-count UNKNOWN")
 
 
+@pytest.mark.parametrize("plan", [
+    "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 18446744073709551615 4096",  # CK_UNAVAILABLE_INFORMATION
+    "C_GetMechanismInfo * fail CKR_FUNCTION_NOT_SUPPORTED"])
+def test_a_token_that_does_not_tell_which_keys_it_makes(new_world, plan):
+    assert_works_with(new_world, plan)
+
+
 def test_a_module_that_cannot_lock(new_world):
     assert_works_with(new_world, "C_Initialize 1 fail CKR_CANT_LOCK")
 
@@ -79,6 +86,11 @@ def test_private_keys_that_do_not_tell_their_modulus_are_too_much_for_the_engine
     new_world.assert_whole()
 
 
+@pytest.mark.skipif(FIRST_SIGNER == "engine", reason="too much for the engine")
+def test_private_keys_that_do_not_tell_their_modulus_serve_the_other_signers(new_world):
+    assert_works_with(new_world, "modulus-hidden")
+
+
 def test_a_token_that_keeps_no_public_keys(new_world):
     assert_works_with(new_world, "no-public-keys")
     assert len(new_world.token.objects(kind="public")) == 0
@@ -90,10 +102,15 @@ NEEDS_ENGINE = pytest.mark.skipif(
 
 
 @pytest.mark.skipif(HANDS_PIN_ON, reason="this signer hands the PIN on")
-def test_such_keys_are_too_much_for_the_other_signers(new_world):
+@pytest.mark.parametrize("pad", [False, True])
+def test_such_keys_are_too_much_for_the_other_signers(new_world, pad):
     """That costs no one-time token."""
     token = new_world.one_time_token()
-    new_world.shim.plan("always-authenticate")
+    faces = ["always-authenticate"]
+    if pad:
+        new_world.configure(pin_file=None, pin_pad="yes")
+        faces.append(f"pin-pad {new_world.token.pin_file}")
+    new_world.shim.plan(*faces)
     result = new_world.run("enroll", "--token-file", token)
     assert (result.status, result["error"]["class"]) == (69, "token"), result
     assert "CKA_ALWAYS_AUTHENTICATE" in result["error"]["message"]
@@ -112,6 +129,21 @@ def test_such_keys_and_a_pin_pad(new_world):
     new_world.configure(pin_file=None, pin_pad="yes")
     assert_works_with(new_world, "always-authenticate", f"pin-pad {new_world.token.pin_file}",
                       logins=4)
+
+
+@NEEDS_ENGINE
+def test_such_keys_and_a_pin_that_can_be_read_once(new_world):
+    """The first such key is made when the PIN is gone already, and the next run goes on with it."""
+    new_world.configure(pin_file=None, pin_fd=0)
+    with_pin = ("sh", "-c", f'exec "$@" 0<{new_world.token.pin_file}', "sh")
+    new_world.shim.plan("always-authenticate")
+    enrol = ("enroll", "--token-file", new_world.one_time_token())
+    result = new_world.run(*enrol, command=with_pin)
+    assert (result.status, result["error"]["class"]) == (69, "token"), result
+    assert "pin_fd" in result["error"]["message"]
+    assert "run it again" in result["error"]["message"]
+    assert new_world.run(*enrol, command=with_pin).status == 0
+    assert new_world.calls("C_GenerateKeyPair") == 1
 
 
 def memory_of(pid):

@@ -1,6 +1,7 @@
 """The token refuses, or answers wrongly: 69, said with the PKCS#11 name, and nothing is lost."""
 import pytest
 from clock import later
+from world import SIGNER, SIGNERS
 
 
 def assert_heals(host, keys=1):
@@ -74,6 +75,8 @@ def test_a_signature_that_fails(world, functions, nth):
     before = world.sha256()
     result = world.run("renew", "--force")
     assert (result.status, result["error"]["class"]) == (69, "token"), result
+    assert f'the signer "{SIGNER or SIGNERS[-1]}"' in result["error"]["message"]
+    assert nth != 2 or "in the token fleet" in result["error"]["message"]
     assert world.sha256() == before
     assert_heals_whatever_key(world)
 

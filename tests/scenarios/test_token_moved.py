@@ -3,6 +3,7 @@ import json
 import subprocess
 
 import pytest
+from audit_log import AuditLog
 from clock import later
 
 LATER = later("+2d")
@@ -19,7 +20,14 @@ def two_tokens(world):
 
 def move(world):
     world.configure(token="pkcs11:token=second")
-    assert world.run("enroll", "--token-file", world.one_time_token()).status == 0
+    result = world.run("enroll", "--token-file", world.one_time_token())
+    assert result.status == 0, result
+    return result
+
+
+def destroyed(world):
+    """The keys that the audit log says so of."""
+    return [event["key_id"] for event in AuditLog(world).events("key_destroyed")]
 
 
 def debts(world):
@@ -99,11 +107,38 @@ def test_a_spare_key_stays_in_the_other_token_until_it_is_pruned_there(two_token
     world.configure(spare_key="yes")
     assert world.run("renew")["reason"] == "spare_made"
     spare = bytes.fromhex(world.spare())
-    move(world)
+    result = move(world)
+    assert "stays in the token pkcs11:" in result.errors and "keys --prune" in result.errors
+    assert destroyed(world) == []
     assert world.generation()["key_id"] != spare.hex()
     assert len(world.token.objects(id=spare)) == 2
     assert world.run("renew")["reason"] == "spare_made"
     world.configure(token="pkcs11:token=fleet")
     assert world.run("keys", "--prune")["changed"] is True
+    assert destroyed(world) == [spare.hex()]
     assert not world.token.objects(id=spare)
     assert world.token.objects(id=bytes.fromhex(world.generation(1)["key_id"]))
+
+
+def test_of_a_spare_key_whose_token_nobody_noted_nothing_is_claimed(two_tokens):
+    """As a journal of before has it."""
+    world = two_tokens
+    world.configure(spare_key="yes")
+    assert world.run("renew")["reason"] == "spare_made"
+    journal = world.journal()
+    del journal["renewal"]["key_token"]
+    (world.folder / "journal.json").write_text(json.dumps(journal))
+    result = move(world)
+    assert "is not in the token second: if it lies in another one" in result.errors
+    assert destroyed(world) == []
+
+
+def test_nameless_objects_in_the_other_token_are_none_that_a_cut_generation_left(two_tokens):
+    world = two_tokens
+    world.shim.plan("C_GenerateKeyPair 1 kill")
+    assert world.run("renew", "--force").status == 75
+    world.shim.plan()
+    world.token.label = "second"
+    world.token.make_nameless_object("private")
+    move(world)
+    assert [each.kind for each in world.token.objects() if not each.id] == ["private"]

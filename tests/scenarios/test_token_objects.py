@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from clock import later
 
 
 def tag_of(world):
@@ -172,6 +173,47 @@ def test_nameless_objects_that_nobody_can_have_left_by_a_cut_stay(world):
     assert result.status == 0, result
     assert "66 objects without a name, more than" in result.errors
     assert len(foreign(world)) == 66
+
+
+def make_another_programs_key(world):
+    """In the making: after our look, when our own key has long been whole."""
+    world.token.make_nameless_object("public")
+    world.token.make_nameless_object("private")
+
+
+def assert_untouched(world, result):
+    assert result.status == 0, result
+    assert sorted(each.kind for each in world.token.objects() if not each.id) == ["private", "public"]
+    assert "a cut run left" not in result.errors
+
+
+def test_another_programs_objects_outlive_a_key_of_ours_that_waited_too_long(world):
+    world.connector.fault("sign", "error_503")
+    assert world.run("renew", "--force").status == 75
+    world.connector.clear_faults()
+    make_another_programs_key(world)
+    result = world.run("renew", "--force", command=later("+8d"))
+    assert "waited for its certificate for more than 7 days" in result.errors
+    assert_untouched(world, result)
+
+
+@pytest.mark.parametrize("change, arguments", [
+    ({}, ("rollback",)), ({"key_bits": 3072}, ("renew", "--force"))])
+def test_another_programs_objects_outlive_a_spare_key_that_is_thrown_away(world, change, arguments):
+    world.configure(spare_key="yes")
+    assert world.run("renew", "--force").status == 0
+    make_another_programs_key(world)
+    world.configure(**change)
+    assert_untouched(world, world.run(*arguments))
+
+
+def test_another_programs_objects_outlive_a_pair_that_came_to_be_whole_and_is_unfit(world):
+    """The next key is planned in the same run, and nobody has cut its generation."""
+    journal = cut_generation(world)
+    world.token.make_key_pair(journal["key_label"], bytes.fromhex(journal["key_id"]), extractable=True)
+    make_another_programs_key(world)
+    world.assert_fails(69, "token", "CKA_EXTRACTABLE", arguments=("renew",))
+    assert_untouched(world, world.run("renew", "--force"))
 
 
 def test_two_tokens_that_match_are_both_named(host):

@@ -39,6 +39,12 @@ def test_a_session_that_dies_between_the_calls(world, call):
     assert_got_over(world, call)
 
 
+@pytest.mark.parametrize("call", ["C_SignInit 1", "C_SignInit 2", "C_SignInit 3"])
+def test_a_session_of_the_signer_alone_that_dies(world, call):
+    """Our own lives, and tells nothing."""
+    assert_got_over(world, f"{call} lose-later-sessions")
+
+
 def test_a_device_that_stays_away_is_said_and_its_return_is_enough(world):
     world.shim.plan("C_GenerateKeyPair 1 fail-after CKR_DEVICE_REMOVED",
                     "C_GetSlotList 3+ fail CKR_TOKEN_NOT_PRESENT")
@@ -60,6 +66,15 @@ def test_a_session_that_dies_every_time_is_given_up_after_the_second(world):
     world.assert_identity_works()
     world.assert_renews()
     assert world.calls("C_GenerateKeyPair") == 0
+
+
+def test_a_key_that_never_signs_costs_no_more_than_a_second_login(world):
+    world.shim.plan("C_SignInit * fail CKR_DEVICE_ERROR")
+    world.assert_fails(69, "token", "request the certificate")
+    assert world.calls("C_Login") == 2
+    assert world.calls("C_GenerateKeyPair") == 1
+    world.shim.plan()
+    world.assert_renews()
 
 
 def test_a_pin_refused_meanwhile_is_not_tried_again(world):

@@ -97,6 +97,20 @@ def test_a_configuration_that_the_program_refuses_is_not_put_in_place(fleet):
     assert host.read("/etc/renewal-agent/renewal-agent.conf") == before
 
 
+def test_a_configuration_that_does_not_fit_the_drop_ins_is_not_put_in_place(fleet):
+    host = fleet.hosts["web1"]
+    before = host.read("/etc/renewal-agent/renewal-agent.conf")
+    host.run("sh", "-c", "mkdir -p /etc/renewal-agent/conf.d && "
+             "printf '[agent]\\nretain = 3\\n' > /etc/renewal-agent/conf.d/retain.conf")
+    try:
+        play = fleet.playbook("site", "--limit", "web1", "-e",
+                              json.dumps({"renewal_agent_settings": {"retain": 2}}))
+        assert play.status != 0 and "retain" in play.output, play
+        assert host.read("/etc/renewal-agent/renewal-agent.conf") == before
+    finally:
+        host.run("rm", "-r", "/etc/renewal-agent/conf.d")
+
+
 def test_a_renewal_changes_something_once(fleet):
     before = fleet.certificates()
     results = fleet.module("--diff", command="renew", identity="orders", force=True)

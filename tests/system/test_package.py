@@ -1,9 +1,11 @@
 """The Debian package in a clean system: installed, used, removed, purged."""
 import json
+import re
+import shlex
 
 import pytest
 
-from managed_host import STATE, ManagedHost
+from managed_host import ROOT, STATE, ManagedHost
 
 FOLDERS = ("/etc", "/usr", "/var", "/run", "/home", "/opt", "/srv")
 # What other packages' triggers, apt, dpkg and the journal write; and the user, who stays.
@@ -53,9 +55,27 @@ def test_every_unit_is_sound_where_it_is_installed(used_host):
     assert "renewal-agent" not in said.stdout
 
 
+def test_the_schemas_of_all_that_is_printed_are_installed(used_host):
+    listed = used_host.output("ls", "/usr/share/renewal-agent").split()
+    assert {"report.schema.json", "hook.schema.json", "plan.schema.json"} <= set(listed)
+
+
 def test_commands_by_hand_work_as_the_agents_user(used_host):
     said = used_host.as_agent("sh", "-c", "renewal-agent --json status 2>/dev/null").stdout
     assert json.loads(said)["state"] == "ok"
+
+
+def test_a_command_by_hand_has_the_credential_of_the_units_as_the_manual_says(used_host):
+    """docs/operations.md's command, with what SoftHSM2's drop-in says."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    shown, = re.findall(r"^    (systemd-run .*\\\n.*)$", text, re.M)
+    words = shlex.split(shown.replace("\\\n", " ").replace("NAME", "orders"))
+    assert "User=renewal-agent" in words
+    at = words.index("renewal-agent")
+    generation = used_host.generation()
+    used_host.run(*words[:at], "-p", "SupplementaryGroups=softhsm", *words[at:])
+    assert used_host.generation() == generation + 1
+    assert used_host.run(*words[at:], check=False).returncode == 77
 
 
 def test_an_enrolled_host_renews_and_goes_on_after_removal_and_installation(used_host, package):

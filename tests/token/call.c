@@ -84,6 +84,31 @@ static void lose_sessions(void)
 		(void)real->C_CloseAllSessions(slots[i]);
 }
 
+static CK_SESSION_HANDLE later_sessions[64];
+static size_t session_count;
+
+void call_note_session(CK_SESSION_HANDLE session)
+{
+	const size_t room = sizeof(later_sessions) / sizeof(later_sessions[0]);
+
+	if (session_count > 0 && session_count <= room)
+		later_sessions[session_count - 1] = session;
+	session_count++;
+}
+
+/* Those that are closed already are refused, which is as good. */
+static void lose_later_sessions(void)
+{
+	const size_t room = sizeof(later_sessions) / sizeof(later_sessions[0]);
+
+	if (session_count > room + 1) {
+		(void)fprintf(stderr, "token-shim: too many sessions to lose\n");
+		abort();
+	}
+	for (size_t i = 1; i < session_count; i++)
+		(void)shim_get()->real->C_CloseSession(later_sessions[i - 1]);
+}
+
 /* False: the rule has answered the call. */
 static bool act_before(const struct rule *rule, struct call *call)
 {
@@ -109,6 +134,9 @@ static bool act_before(const struct rule *rule, struct call *call)
 	case ACTION_LOSE_SESSIONS:
 		lose_sessions();
 		return true;
+	case ACTION_LOSE_LATER_SESSIONS:
+		lose_later_sessions();
+		return true;
 	case ACTION_SEGFAULT:
 		write_log(call, "segfault");
 		(void)raise(SIGSEGV);
@@ -120,6 +148,7 @@ static bool act_before(const struct rule *rule, struct call *call)
 	case ACTION_KILL_AFTER:
 	case ACTION_KILL_GROUP_AFTER:
 	case ACTION_LOSE_SESSIONS_AFTER:
+	case ACTION_LOSE_LATER_SESSIONS_AFTER:
 		return true;
 	}
 	return true;
@@ -166,6 +195,8 @@ CK_RV call_end(struct call *call, CK_RV result)
 			result = rule->value;
 		if (rule->action == ACTION_LOSE_SESSIONS_AFTER)
 			lose_sessions();
+		if (rule->action == ACTION_LOSE_LATER_SESSIONS_AFTER)
+			lose_later_sessions();
 		killed = killed || rule->action == ACTION_KILL_AFTER;
 		group_killed = group_killed || rule->action == ACTION_KILL_GROUP_AFTER;
 	}

@@ -248,6 +248,8 @@ static const struct {
 	{ "kill-group-after", ACTION_KILL_GROUP_AFTER, NULL },
 	{ "lose-sessions", ACTION_LOSE_SESSIONS, NULL },
 	{ "lose-sessions-after", ACTION_LOSE_SESSIONS_AFTER, NULL },
+	{ "lose-later-sessions", ACTION_LOSE_LATER_SESSIONS, NULL },
+	{ "lose-later-sessions-after", ACTION_LOSE_LATER_SESSIONS_AFTER, NULL },
 	{ "segfault", ACTION_SEGFAULT, NULL },
 	{ "abort", ACTION_ABORT, NULL },
 };

@@ -30,6 +30,8 @@ enum action {
 	ACTION_KILL_GROUP_AFTER,
 	ACTION_LOSE_SESSIONS, /* as a device does that restarts, or is left idle */
 	ACTION_LOSE_SESSIONS_AFTER,
+	ACTION_LOSE_LATER_SESSIONS, /* the first that was opened stays, and the login with it */
+	ACTION_LOSE_LATER_SESSIONS_AFTER,
 	ACTION_SEGFAULT,
 	ACTION_ABORT,
 };

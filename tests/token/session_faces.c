@@ -115,7 +115,8 @@ static CK_RV check_key_size(
 		if (templ[i].type != CKA_MODULUS_BITS || templ[i].ulValueLen != sizeof(bits))
 			continue;
 		memcpy(&bits, templ[i].pValue, sizeof(bits));
-		if (bits < face->min_bits || bits > face->max_bits)
+		if ((face->min_bits != CK_UNAVAILABLE_INFORMATION && bits < face->min_bits)
+		    || bits > face->max_bits)
 			return CKR_KEY_SIZE_RANGE;
 	}
 	return CKR_OK;

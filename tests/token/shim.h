@@ -50,3 +50,5 @@ struct call {
 bool call_begin(struct call *call, enum function function);
 /* What the caller is to be told. */
 CK_RV call_end(struct call *call, CK_RV result);
+/* One that was opened, for a rule that ends all but the first. */
+void call_note_session(CK_SESSION_HANDLE session);

@@ -58,6 +58,16 @@ answer([refusal(s.login, pin), refusal(s.findObjects), refusal(session().login, 
 ''') == refusals
 
 
+def test_the_first_session_and_its_login_outlive_the_later_ones(program, shim):
+    shim.plan('C_FindObjectsInit 1 lose-later-sessions-after')
+    assert program.ask('''
+first, second = session(), session()
+first.login(pin)
+answer([refusal(first.findObjects), refusal(second.findObjects),
+        refusal(session().login, pin)])
+''') == ['CKR_OK', 'CKR_SESSION_HANDLE_INVALID', 'CKR_USER_ALREADY_LOGGED_IN']
+
+
 @pytest.mark.parametrize('action, objects', [('kill-group', 0), ('kill-group-after', 2)])
 def test_the_whole_process_group_dies(program, shim, token, action, objects):
     shim.plan(f'C_GenerateKeyPair 1 {action}')

@@ -203,6 +203,8 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK
 	if (is_taken_away(slot))
 		return CKR_TOKEN_NOT_PRESENT;
 	result = shim->real->C_OpenSession(real_slot(slot), flags, application, notify, session);
+	if (result == CKR_OK)
+		call_note_session(*session);
 	if (result == CKR_OK && *shim->plan.login_pin_file)
 		login_from_file(*session, CKU_USER, shim->plan.login_pin_file);
 	return result;

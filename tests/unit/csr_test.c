@@ -15,7 +15,7 @@
 struct result {
 	char *pem;
 	bool built;
-	bool signature_wrong;
+	enum csr_signature signature;
 	struct error error;
 };
 
@@ -43,9 +43,9 @@ static struct result build(EVP_PKEY *key, EVP_PKEY *pair)
 	struct result result = { .error = ERROR_INIT };
 
 	assert_ok(subject_parse(SUBJECT, &subject, &result.error), &result.error);
-	result.signature_wrong = true;
-	result.built = csr_build(
-	    key, public_key, subject, &result.pem, &result.signature_wrong, &result.error);
+	result.signature = CSR_SIGNATURE_RIGHT;
+	result.built =
+	    csr_build(key, public_key, subject, &result.pem, &result.signature, &result.error);
 	return result;
 }
 
@@ -66,7 +66,7 @@ static void a_request_carries_subject_and_key_and_verifies(void **state)
 
 	(void)state;
 	assert_ok(result.built, &result.error);
-	assert_false(result.signature_wrong);
+	assert_int_equal(result.signature, CSR_SIGNATURE_RIGHT);
 	request = read_request(result.pem);
 	assert_int_equal(X509_REQ_get_version(request), X509_REQ_VERSION_1);
 	assert_int_equal(EVP_PKEY_eq(X509_REQ_get0_pubkey(request), authority_key(0)), 1);
@@ -102,7 +102,7 @@ static void assert_signature_wrong(EVP_PKEY *key, EVP_PKEY *pair, const char *re
 	scoped(result) struct result result = build(key, pair);
 
 	assert_refused(result.built, &result.error, ERROR_TOKEN);
-	assert_true(result.signature_wrong);
+	assert_int_equal(result.signature, CSR_SIGNATURE_WRONG);
 	assert_null(result.pem);
 	if (!strstr(result.error.message, reason))
 		fail_msg("\"%s\" does not say \"%s\"", result.error.message, reason);
@@ -143,7 +143,7 @@ static void a_key_that_cannot_sign_is_an_error_of_the_token(void **state)
 
 	(void)state;
 	assert_refused(result.built, &result.error, ERROR_TOKEN);
-	assert_false(result.signature_wrong);
+	assert_int_equal(result.signature, CSR_SIGNATURE_MISSING);
 	assert_non_null(strstr(result.error.message, "would not sign"));
 }
 

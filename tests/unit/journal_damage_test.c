@@ -104,6 +104,8 @@ static void a_damaged_journal_is_set_aside(void **state)
 		{ "\"key_id\":\"aa", "\"key_id\":\"AA" },
 		{ "\"key_id\":\"aa", "\"key_id\":\"aaaa" },
 		{ "\"key_id\":", "\"key_id\":null,\"x\":" },
+		{ "\"key_token\":\"t", "\"key_token\":\"tt" },
+		{ "\"key_token\":\"", "\"key_token\":7,\"x\":\"" },
 		{ "\"key_bits\":4096", "\"key_bits\":-1" },
 		{ "\"key_bits\":4096", "\"key_bits\":4096.5" },
 		{ "\"generation\":4294967294", "\"generation\":0" },

@@ -128,13 +128,12 @@ static void a_private_key_without_a_public_object_may_be_used(void **state)
 
 static bool look_for_keys_with_pin(struct soft_token *soft, struct shim_report *report)
 {
-	bool any = false;
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
 
-	if (!generate(soft, report)
-	    || !key_pair_any_always_authenticates(soft->token, &any, &report->error))
-		return false;
-	report->count = any;
-	return true;
+	return generate(soft, report)
+	       && key_pair_list_wanting_pin(soft->token, &pairs, &report->count, &report->error)
+	       && (report->count == 0
+		   || (key_id_equal(&pairs[0].id, &id) && strcmp(pairs[0].label, "a") == 0));
 }
 
 static void a_key_that_wants_the_pin_for_each_signature_is_seen(void **state)
@@ -194,17 +193,31 @@ static bool check_bits(struct soft_token *soft, struct shim_report *report)
 	       && key_pair_check_bits(soft->token, 4096, &report->error);
 }
 
+#define UNKNOWN "18446744073709551615" /* CK_UNAVAILABLE_INFORMATION */
+
 static void what_the_token_can_make_is_known_before_it_is_asked_to(void **state)
 {
 	struct shim_report report;
 
 	run_well(*state, "", check_bits, &report);
 	shim_assert_fails(*state, "mechanism CKM_RSA_PKCS_KEY_PAIR_GEN absent\n", check_bits,
-	    "the token fleet does not make RSA keys: CKR_MECHANISM_INVALID (0x70)");
+	    "the token fleet does not make RSA keys (CKM_RSA_PKCS_KEY_PAIR_GEN: "
+	    "CKR_MECHANISM_INVALID)");
 	shim_assert_fails(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 1024 2048\n", check_bits,
 	    "RSA keys of 1024 to 2048 bits, not of 4096: set key_bits");
 	/* Some count bytes. */
 	run_well(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 128 512\n", check_bits, &report);
+	run_well(
+	    *state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN " UNKNOWN " 4096\n", check_bits, &report);
+	run_well(
+	    *state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 1024 " UNKNOWN "\n", check_bits, &report);
+	run_well(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 2048 0\n", check_bits, &report);
+	run_well(
+	    *state, "C_GetMechanismInfo * fail CKR_FUNCTION_NOT_SUPPORTED\n", check_bits, &report);
+	shim_assert_fails(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN " UNKNOWN " 2048\n",
+	    check_bits, "RSA keys of 2048 bits at most, not of 4096");
+	shim_assert_fails(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 8192 0\n", check_bits,
+	    "RSA keys of 8192 bits at least, not of 4096");
 	shim_assert_fails(*state, "keysize CKM_RSA_PKCS_KEY_PAIR_GEN 128 256\n", check_bits,
 	    "RSA keys of 1024 to 2048 bits");
 }

@@ -1,8 +1,11 @@
 #include "pkcs11/key_pair.h"
 
 #include "base/text.h"
+#include "pkcs11/token.h"
 #include "tests/unit/soft_token.h"
 #include "tests/unit/test.h"
+
+#include <string.h>
 
 #define OURS "renewal-agent/1a2b3c4d/orders/"
 
@@ -121,6 +124,58 @@ static void a_token_with_many_keys_is_listed_whole(void **state)
 	}
 }
 
+static size_t list_wanting_pin(const struct soft_token *soft, struct key_pair **pairs)
+{
+	struct error error = ERROR_INIT;
+	size_t count = 99;
+
+	assert_ok(key_pair_list_wanting_pin(soft->token, pairs, &count, &error), &error);
+	return count;
+}
+
+/* Of another program, which keeps what is longer than any modulus of ours. */
+static void make_key_wanting_pin(const struct soft_token *soft, size_t number, CK_BBOOL wants)
+{
+	static unsigned char longer[3000] = { 0xc0, [2999] = 1 };
+	struct key_id id = numbered(number);
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE attributes[] = {
+		{ CKA_CLASS, &class, sizeof(class) },
+		{ CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &yes, sizeof(yes) },
+		{ CKA_PRIVATE, &yes, sizeof(yes) },
+		{ CKA_ID, id.bytes, id.length },
+		{ CKA_LABEL, (void *)"another's", strlen("another's") },
+		{ CKA_MODULUS, longer, sizeof(longer) },
+		{ CKA_PRIVATE_EXPONENT, longer, sizeof(longer) },
+		{ CKA_ALWAYS_AUTHENTICATE, &wants, sizeof(wants) },
+	};
+	CK_OBJECT_HANDLE object;
+
+	assert_int_equal(token_functions(soft->token)
+			     ->C_CreateObject(token_session(soft->token), attributes,
+				 ARRAY_LENGTH(attributes), &object),
+	    CKR_OK);
+}
+
+/* Nothing else of them is read: a longer modulus does no harm. */
+static void keys_of_others_that_want_the_pin_are_told_by_id_and_label(void **state)
+{
+	scoped(key_pair_list) struct key_pair *none = NULL;
+	scoped(key_pair_list) struct key_pair *pairs = NULL;
+	const struct soft_token *soft = *state;
+	const struct key_id id = numbered(2);
+
+	make_key_wanting_pin(soft, 1, CK_FALSE);
+	assert_int_equal(list_wanting_pin(soft, &none), 0);
+	make_key_wanting_pin(soft, 2, CK_TRUE);
+	assert_int_equal(list_wanting_pin(soft, &pairs), 1);
+	assert_true(key_id_equal(&pairs[0].id, &id));
+	assert_string_equal(pairs[0].label, "another's");
+}
+
 #define ON_AN_EMPTY_TOKEN(test) cmocka_unit_test_teardown(test, soft_token_empty)
 
 int main(void)
@@ -131,6 +186,7 @@ int main(void)
 		ON_AN_EMPTY_TOKEN(keys_of_others_are_not_listed),
 		ON_AN_EMPTY_TOKEN(halves_and_doubles_of_ours_are_listed_for_what_they_are),
 		ON_AN_EMPTY_TOKEN(a_token_with_many_keys_is_listed_whole),
+		ON_AN_EMPTY_TOKEN(keys_of_others_that_want_the_pin_are_told_by_id_and_label),
 	};
 
 	return cmocka_run_group_tests(tests, soft_token_make_and_open, soft_token_remove);

@@ -273,6 +273,32 @@ static void more_than_can_be_leftovers_are_only_counted(void **state)
 
 #define ON_AN_EMPTY_TOKEN(test) cmocka_unit_test_teardown(test, soft_token_empty)
 
+static CK_RV find_without_end(
+    CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *count)
+{
+	(void)session;
+	for (*count = 0; *count < most; ++*count)
+		objects[*count] = *count;
+	return CKR_OK;
+}
+
+static void a_token_with_more_objects_than_are_searched_is_told_with_what_to_do(void **state)
+{
+	const struct soft_token *soft = *state;
+	CK_FUNCTION_LIST *functions = token_functions(soft->token);
+	const CK_C_FindObjects find_objects = functions->C_FindObjects;
+	struct nameless nameless = { .count = 0 };
+	struct error error = ERROR_INIT;
+	bool found;
+
+	functions->C_FindObjects = find_without_end;
+	found = nameless_find(soft->token, &nameless, &error);
+	functions->C_FindObjects = find_objects;
+	assert_refused(found, &error, ERROR_TOKEN);
+	assert_non_null(strstr(error.message, "in the token fleet: it shows more objects than"));
+	assert_non_null(strstr(error.message, "give the agent a token or partition of its own"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +311,8 @@ int main(void)
 		ON_AN_EMPTY_TOKEN(only_what_was_handed_in_is_destroyed),
 		ON_AN_EMPTY_TOKEN(two_looks_are_equal_when_they_saw_the_same_in_any_order),
 		ON_AN_EMPTY_TOKEN(more_than_can_be_leftovers_are_only_counted),
+		ON_AN_EMPTY_TOKEN(
+		    a_token_with_more_objects_than_are_searched_is_told_with_what_to_do),
 	};
 
 	return cmocka_run_group_tests(tests, soft_token_make_and_open, soft_token_remove);

@@ -20,7 +20,7 @@ static void the_report_has_exactly_the_members_that_are_promised(void **state)
 	scoped(cJSON) cJSON *keys = NULL;
 
 	assert_members(
-	    status, HEAD BODY " state last_run last_error spare_key gateway debts audit_head");
+	    status, HEAD BODY " state last_run last_error spare_key gateway debts generations audit_head");
 	assert_members(json_member(status, "certificate"),
 	    "sha256 subject issuer issuer_sha256 distrusted previous_issuer_sha256 "
 	    "previous_issuer_same_key not_before not_after key_uri key_bits");

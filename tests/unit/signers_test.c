@@ -91,7 +91,7 @@ static void a_token_without_another_session_gets_no_other_signer(void **state)
 	assert_int_equal(fake_signers.open, 1);
 }
 
-static void without_any_signer_the_packages_are_named(void **state)
+static void without_any_signer_the_packages_that_would_help_are_named(void **state)
 {
 	struct error error = ERROR_INIT;
 
@@ -100,6 +100,10 @@ static void without_any_signer_the_packages_are_named(void **state)
 		fake_signers.absent[i] = true;
 	assert_refused(load(&error), &error, ERROR_TOKEN);
 	assert_non_null(strstr(error.message, "install package-a or package-b"));
+	fake_signers.no_engine = true;
+	assert_refused(load(&error), &error, ERROR_TOKEN);
+	assert_non_null(strstr(error.message, "install package-a"));
+	assert_null(strstr(error.message, " or "));
 }
 
 static void the_signer_of_the_configuration_is_the_only_one(void **state)
@@ -144,7 +148,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_token_without_another_session_gets_no_other_signer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
-		    without_any_signer_the_packages_are_named, set_up, tear_down),
+		    without_any_signer_the_packages_that_would_help_are_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    the_signer_of_the_configuration_is_the_only_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -45,7 +45,7 @@ static void refresh(int64_t now, const char *const *distrusted, size_t count)
 	struct error error = ERROR_INIT;
 
 	assert_ok(
-	    store_refresh_ca_bundle(store, now, &(struct distrust){ distrusted, count }, &error),
+	    store_refresh_ca_bundle(store, 0, now, &(struct distrust){ distrusted, count }, &error),
 	    &error);
 }
 
@@ -110,6 +110,25 @@ static void a_distrusted_ca_is_left_out(void **state)
 	assert_int_equal(X509_cmp(first, cas[1]), 0);
 }
 
+static void the_ca_of_a_generation_under_way_is_left_out_until_it_is_active(void **state)
+{
+	const struct distrust nobody = { .count = 0 };
+	struct error error = ERROR_INIT;
+	scoped(X509) X509 *first = NULL;
+	scoped(X509) X509 *both = NULL;
+
+	(void)state;
+	write_generation(1, "CN=Old", 50);
+	write_generation(2, "CN=New", 90);
+	assert_ok(store_activate(store, 1, &error), &error);
+	assert_ok(store_refresh_ca_bundle(store, 2, NOW, &nobody, &error), &error);
+	assert_int_equal(read_bundle(&first), 1);
+	assert_int_equal(X509_cmp(first, cas[1]), 0);
+	assert_ok(store_activate(store, 2, &error), &error);
+	assert_ok(store_refresh_ca_bundle(store, 2, NOW, &nobody, &error), &error);
+	assert_int_equal(read_bundle(&both), 2);
+}
+
 static void when_no_ca_is_left_the_bundle_is_empty_and_without_generations_not_made(void **state)
 {
 	scoped(char) char *pem = NULL;
@@ -162,6 +181,7 @@ int main(void)
 		TEST(a_ca_of_several_generations_stands_there_once_and_the_newest_first),
 		TEST(an_expired_ca_is_left_out),
 		TEST(a_distrusted_ca_is_left_out),
+		TEST(the_ca_of_a_generation_under_way_is_left_out_until_it_is_active),
 		TEST(when_no_ca_is_left_the_bundle_is_empty_and_without_generations_not_made),
 		TEST(a_damaged_generation_does_not_hold_up_the_others),
 		TEST(the_bundle_is_written_only_when_it_changes),

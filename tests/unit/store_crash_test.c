@@ -62,7 +62,7 @@ static bool refresh(const struct store *store, struct error *error)
 {
 	const struct distrust nobody = { .count = 0 };
 
-	return store_refresh_ca_bundle(store, AUTHORITY_NOW, &nobody, error);
+	return store_refresh_ca_bundle(store, 0, AUTHORITY_NOW, &nobody, error);
 }
 
 static bool renew_again(struct error *error)

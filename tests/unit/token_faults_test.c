@@ -178,7 +178,8 @@ static void a_session_that_has_ended_is_seen(void **state)
 static void a_token_that_opens_no_session_gets_no_login(void **state)
 {
 	shim_assert_fails(*state, "C_OpenSession 1 fail CKR_SESSION_COUNT\n", open_and_look,
-	    "cannot open a session with the token fleet: CKR_SESSION_COUNT (0xb1)");
+	    "cannot open a session with the token fleet (all are taken: let other programs close "
+	    "theirs, or allow more): CKR_SESSION_COUNT (0xb1)");
 	assert_int_equal(shim_calls(*state, "C_Login"), 0);
 	assert_int_equal(shim_calls(*state, "C_CloseSession"), 0);
 }

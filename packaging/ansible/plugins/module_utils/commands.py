@@ -5,6 +5,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import datetime
 import io
 import os
 import stat
@@ -20,6 +21,7 @@ from ansible_collections.renewal_agent.fleet.plugins.module_utils.agent import (
 
 TOLD = ("reason", "error", "certificate", "state", "next_renewal", "next_attempt", "identities")
 NEEDS_ENROLMENT = 20
+USAGE = 64
 STATE_UNREADABLE = 70
 DEAD = (NEEDS_ENROLMENT, STATE_UNREADABLE)  # an enrolment is a cure for both
 TEMPORARY = 75
@@ -84,11 +86,19 @@ def enroll(module, agent):
     finish(module, run, before)
 
 
+def is_future(moment):
+    """Of a time of the report, by this host's clock."""
+    return moment > datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def would_renew(report, force):
-    """Whether a renewal would begin or go on now; a back-off that holds it up is a failure."""
+    """Whether a renewal would begin or go on now; a back-off that holds it up is a failure. What
+    is due waits for its window: its next renewal is then still to come."""
     if report["failed"]:
         return False
-    return force or report["state"] in ("due", "renewing")
+    if force or report["state"] == "renewing":
+        return True
+    return report["state"] == "due" and not is_future(report["next_renewal"] or "")
 
 
 def check_renewal(module, agent):
@@ -134,12 +144,34 @@ def revoke(module, agent):
     else:
         which = ["--active"]
     if module.check_mode:
-        finish(module, agent.run("status"), changed=True, failed=False, rc=0,
-               error=None, msg="would revoke " + " ".join(which).lstrip("-"))
+        check_revocation(module, agent)
     finish(module, agent.run("revoke", *which))
 
 
+def check_revocation(module, agent):
+    """An identity that needs an enrolment can be revoked all the same."""
+    status = agent.run("status")
+    if status.report["failed"] and status.status != NEEDS_ENROLMENT:
+        finish(module, status)
+    wanted = module.params["generation"]
+    there = status.report["generations"]
+    found = [each for each in there
+             if (each["active"] if wanted is None else each["number"] == wanted)]
+    if not found:
+        finish(module, status, changed=False, failed=True, rc=USAGE, msg="%s has no %s; there %s" % (
+            status.report["identity"],
+            "active certificate" if wanted is None else "generation %d" % wanted,
+            "is none" if not there else
+            "are the generations " + ", ".join(str(each["number"]) for each in there)))
+    finish(module, status, changed=not found[0]["revoked"], failed=False, rc=0, error=None,
+           msg="%s generation %d" % ("had already revoked" if found[0]["revoked"] else
+                                     "would revoke", found[0]["number"]))
+
+
 def doctor(module, agent):
+    if module.check_mode:
+        module.exit_json(skipped=True, changed=False,
+                         msg="not examined in check mode: doctor logs in to the token and connects")
     finish(module, agent.run("doctor"))
 
 

@@ -111,8 +111,8 @@ attributes:
     description:
       - Nothing is changed and neither token nor network is touched, I(dry_run) apart. C(enroll) and
         C(renew) say from the certificate on disk what they would do; an identity that needs a
-        one-time token fails C(renew) as it would without check mode. C(revoke) always says that it
-        would change something, since what was revoked is not told by the status.
+        one-time token fails C(renew) as it would without check mode. C(revoke) says whether that
+        generation is there and not revoked yet. C(doctor) is skipped.
     support: full
   diff_mode:
     description:
