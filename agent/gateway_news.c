@@ -82,7 +82,8 @@ static void tell_issuer(
 {
 	bool missing = notice_issuer_missing(identity) != 0;
 	/* What was seen as one that has not become active says nothing of the active one's. */
-	bool known = identity->gateway.generation == identity->active.number;
+	bool known = identity->gateway.generation == identity->active.number
+		     && identity->gateway.name_count != 0;
 
 	if (missing && !before->missing)
 		tell_missing(call, identity);

@@ -184,6 +184,14 @@ static bool next_job(struct job *ret_job, struct secret **ret_token, struct erro
 	return true;
 }
 
+/* What nothing has been begun of: no failure of the identity, as an end without a word would be. */
+static int decline(const struct worker *worker, const struct error *error)
+{
+	struct outcome outcome = { .error = *error, .key_generation_milliseconds = -1 };
+
+	return end_job(worker, &outcome) ? EX_OK : EX_IOERR;
+}
+
 /* Job after job, until the supervisor closes its end. */
 static bool serve(struct worker *worker, struct job *job, struct secret **token)
 {
@@ -222,6 +230,8 @@ int main(void)
 	(void)fcntl(WORKER_LOCK, F_SETFD, FD_CLOEXEC);
 	if (secret_protect_process(&error) && next_job(&job, &token, &error) && !job.settings)
 		(void)error_set(&error, ERROR_INTERNAL, "no job came: the supervisor is gone");
+	if (error.kind == ERROR_BUSY)
+		return decline(&worker, &error);
 	if (error.kind != ERROR_NONE) {
 		(void)fprintf(
 		    stderr, "renewal-worker: %s (it is started by renewal-agent)\n", error.message);

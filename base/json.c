@@ -212,13 +212,15 @@ size_t json_measure(const char *text, size_t length)
 	if (length == 0 || text[0] != '{')
 		return length;
 	for (size_t i = 0; i < length; i++) {
-		if (quoted && text[i] == '\\')
+		if (quoted && (unsigned char)text[i] < 0x20)
+			return i;
+		if (quoted && text[i] == '\\' && i + 1 < length && text[i + 1] != '\n')
 			i++;
 		else if (text[i] == '"')
 			quoted = !quoted;
-		else if (!quoted && text[i] == '{')
-			depth++;
-		else if (!quoted && text[i] == '}' && --depth == 0)
+		else if (!quoted
+			 && ((text[i] == '{' && depth++ == JSON_DEPTH_MAX)
+			     || (text[i] == '}' && --depth == 0)))
 			return i + 1;
 	}
 	return length;

@@ -23,7 +23,9 @@ MUST_CHECK bool json_parse(const char *text, size_t length, const char *what, en
     cJSON **ret_value, struct error *error);
 
 /* How long the value at the start of the text is, for texts that hold one object after another: to the
-   brace that closes it, or to the end. What is in it is for json_parse to judge. */
+   brace that closes it, to where it is none any more (a line that ends in a string, JSON_DEPTH_MAX), or
+   to the end. What is in it is for json_parse to judge. So of many objects that are cut each costs some
+   objects more, and not the rest of the text. */
 size_t json_measure(const char *text, size_t length);
 /* Where, from `at` on, something else than a blank stands (RFC 8259, 2); `length` when nothing does. */
 size_t json_skip(const char *text, size_t at, size_t length);

@@ -95,6 +95,14 @@ static void judge_number(struct reading *reading, const struct audit_line *line)
 	}
 }
 
+static void note_activated(struct audit_findings *findings, const cJSON *line)
+{
+	const char *sha256 = json_string(line, "sha256");
+
+	(void)text_format(
+	    findings->activated, sizeof(findings->activated), "%s", sha256 ? sha256 : "");
+}
+
 static void accept(
     struct reading *reading, const struct audit_line *line, const char *text, size_t length)
 {
@@ -107,6 +115,8 @@ static void accept(
 		findings->begins_anew =
 		    findings->begins_anew || json_member(line->object, "set_aside");
 	}
+	if (text_equal(line->event, "certificate_activated"))
+		note_activated(findings, line->object);
 	if (text_equal(findings->sha256, reading->remembered->sha256))
 		findings->remembered_at = line->number;
 }

@@ -31,8 +31,11 @@ struct audit_findings {
 	int64_t repairs;              /* events audit_repaired among them */
 	bool begins_anew;             /* an earlier file was set aside */
 	int64_t torn_bytes;           /* behind the last newline: the next event repairs that */
-	int64_t remembered_at;        /* the line with the remembered hash; 0: none */
-	int64_t broken_at; /* the place of the first line that is not in order; 0: none */
+	/* The certificate's, of the last event certificate_activated: the active one as long as the log
+	   has not begun anew after it. "": none */
+	char activated[AUDIT_HASH_SIZE];
+	int64_t remembered_at; /* the line with the remembered hash; 0: none */
+	int64_t broken_at;     /* the place of the first line that is not in order; 0: none */
 };
 
 /* ERROR_VERIFICATION says what is not as it was written; *ret_findings is set in any case. Without

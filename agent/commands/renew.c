@@ -257,7 +257,9 @@ static bool renew_or_enroll(const struct call *call, struct identity *identity,
 		reenrolment_tidy(call, identity, &drop);
 		return true;
 	}
-	if (error->kind != ERROR_REENROLL || result->interrupted)
+	if (result->interrupted
+	    || (error->kind != ERROR_REENROLL
+		&& (error->kind != ERROR_REJECTED || !reenrolment_is_called_for(identity))))
 		return false;
 	*ret_enrolled = reenrolment_has_token(identity, &drop) && may_log_in_again(call, identity);
 	if (!*ret_enrolled) {

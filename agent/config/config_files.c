@@ -65,6 +65,20 @@ static bool find_drop_ins(const char *folder, struct config_files *files, struct
 	return true;
 }
 
+/* A link that leads nowhere was meant to be read, and is an error then, as what may not be read. */
+static bool is_missing(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) != 0 && errno == ENOENT;
+}
+
+static void leave_out_first(struct config_files *files)
+{
+	free(files->paths[0]);
+	memmove(files->paths, files->paths + 1, --files->count * sizeof(files->paths[0]));
+}
+
 bool config_files_find(const char *path, struct config_files *ret_files, struct error *error)
 {
 	scoped(config_files) struct config_files files = { .count = 0 };
@@ -77,6 +91,8 @@ bool config_files_find(const char *path, struct config_files *ret_files, struct 
 	files.paths[files.count++] = text_duplicate(path);
 	if (!find_drop_ins(folder, &files, error))
 		return false;
+	if (files.count > 1 && is_missing(path))
+		leave_out_first(&files);
 
 	*ret_files = files;
 	files.count = 0;

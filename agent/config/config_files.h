@@ -18,7 +18,8 @@ struct config_files {
 };
 
 /* `path`, then conf.d/<name>.conf in its folder by the bytes of their names, hidden ones left
-   out. Errors here and below are ERROR_CONFIG. */
+   out. Where there are such drop-ins, `path` itself may be missing, and is left out then. Errors here
+   and below are ERROR_CONFIG. */
 MUST_CHECK bool config_files_find(
     const char *path, struct config_files *ret_files, struct error *error);
 void config_files_clear(struct config_files *files);

@@ -50,6 +50,11 @@ void appointment_forget(struct appointment *appointment)
 	appointment->rest = 0;
 }
 
+bool agenda_was_away(int64_t wall, int64_t milliseconds)
+{
+	return wall - milliseconds / SECOND > POLICY_OVERDUE;
+}
+
 int64_t agenda_catch_up(const char *tag, int64_t now)
 {
 	const uint64_t share = strtoull(tag, NULL, 16) & UINT32_MAX;

@@ -40,6 +40,9 @@ void appointment_note_busy(struct appointment *appointment, bool busy, int64_t m
 /* As if it had never been tried: somebody says that things are different now. */
 void appointment_forget(struct appointment *appointment);
 
+/* Whether the wall clock has gone on by itself, for longer than a moment may be overdue, while it went
+   on by `wall` seconds and the steady one by `milliseconds`. */
+bool agenda_was_away(int64_t wall, int64_t milliseconds);
 /* Hosts that were off together do not all begin at once: each waits for its share of two minutes,
    which follows from `tag`, 8 hexadecimal digits. */
 int64_t agenda_catch_up(const char *tag, int64_t now);

@@ -6,7 +6,6 @@
 #include "agent/daemon/wake.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
-#include "agent/policy.h"
 #include "agent/report/console.h"
 #include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/service_manager.h"
@@ -173,7 +172,7 @@ static void note_time(struct daemon *daemon)
 	const int64_t wall = clock_now();
 	const int64_t steady = clock_milliseconds();
 
-	if (wall - daemon->wall - (steady - daemon->steady) / 1000 > POLICY_OVERDUE)
+	if (agenda_was_away(wall - daemon->wall, steady - daemon->steady))
 		household_catch_up(&daemon->household, wall);
 	daemon->wall = wall;
 	daemon->steady = steady;

@@ -25,6 +25,17 @@ static const char *find_open_file(const struct config_files *files)
 	return NULL;
 }
 
+static void tell_files(
+    const struct config_files *files, const char *path, const char *identity, struct check *check)
+{
+	if (files->count > 0 && text_equal(files->paths[0], path))
+		check_set_ok(
+		    check, "%s and %zu drop-ins; identity %s", path, files->count - 1, identity);
+	else
+		check_set_ok(
+		    check, "%zu drop-ins, without %s; identity %s", files->count, path, identity);
+}
+
 void doctor_configuration(const struct doctor *doctor, struct check *check)
 {
 	scoped(config_files) struct config_files files = { .count = 0 };
@@ -41,8 +52,7 @@ void doctor_configuration(const struct doctor *doctor, struct check *check)
 		check_set_warning(check, "chmod go-w the file.",
 		    "others than its owner may write to %s", open_file);
 	else
-		check_set_ok(check, "%s and %zu drop-ins; identity %s", path, files.count - 1,
-		    doctor->settings->name);
+		tell_files(&files, path, doctor->settings->name, check);
 }
 
 /* That its content is a PIN is for pin-source to find out. */

@@ -9,13 +9,21 @@
 #include "agent/report/console.h"
 #include "base/clock.h"
 
+/* Nobody hopes that a CA comes back that is distrusted: a refusal is not waited for to be repeated. */
+static bool was_refused_under_distrusted_ca(const struct identity *identity)
+{
+	return identity->active.number != 0 && identity->distrusted
+	       && identity->journal.rejections > 0;
+}
+
 bool reenrolment_is_called_for(const struct identity *identity)
 {
 	struct error ignored = ERROR_INIT;
 	enum reason reason;
 
 	return identity->unreadable.kind == ERROR_NONE
-	       && decide_needs_enrolment(identity, clock_now(), &reason, &ignored);
+	       && (was_refused_under_distrusted_ca(identity)
+		   || decide_needs_enrolment(identity, clock_now(), &reason, &ignored));
 }
 
 bool reenrolment_has_token(const struct identity *identity, struct token_drop *drop)

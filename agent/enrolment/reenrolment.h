@@ -17,14 +17,15 @@ struct identity;
 struct result;
 struct token_drop;
 
-/* Whether nothing but a one-time token helps now. Touches nothing. */
+/* Whether nothing but a one-time token helps now; also when a certificate under a CA of
+   `distrusted_ca` has been refused, once. Touches nothing. */
 bool reenrolment_is_called_for(const struct identity *identity);
 /* Whether there is a token that can be used. */
 bool reenrolment_has_token(const struct identity *identity, struct token_drop *drop);
 /* Enrolls with it; the file of a token that has been sent is removed. */
 MUST_CHECK bool reenrolment_run(const struct call *call, struct identity *identity,
     const struct token_drop *drop, struct result *result, struct error *error);
-/* After ERROR_REENROLL: adds what is the matter with what was left, that only the next run can use it
+/* After a failure for which a token is called for: adds what is the matter with what was left, that only the next run can use it
    (pin_fd), or where a token may be left; removes what is used up. */
 void reenrolment_explain(
     const struct call *call, const struct token_drop *drop, struct error *error);

@@ -6,12 +6,14 @@
 _Static_assert(GATEWAY_NAMES_MAX >= HANDSHAKE_NAMES_MAX, "what a worker tells can be kept");
 _Static_assert(GATEWAY_NAME_MOST >= HANDSHAKE_NAME_MOST, "what a worker tells can be kept");
 
-/* A server that names nobody says nothing. When the generation before was without its issuer too, and
+/* A server that names nobody says nothing: what was known of this generation stays. When the generation before was without its issuer too, and
    the renewal brought the same CA, the next one will hardly do better. */
 static void take_issuer(struct gateway *gateway, const struct handshake *handshake, int64_t now)
 {
 	const bool was_missing = gateway->missing_since != 0;
 
+	if (handshake->name_count == 0 && gateway->generation == handshake->generation)
+		return;
 	if (handshake->issuer_named || handshake->name_count == 0) {
 		gateway->missing_since = 0;
 		gateway->in_vain = false;

@@ -44,6 +44,7 @@ static cJSON *job_to_json(const struct job *job)
 {
 	cJSON *object = record_new();
 
+	json_add_string(object, "version", RENEWAL_AGENT_VERSION);
 	json_add_string(object, "task", task_names[job->task]);
 	json_add_string(object, "run_id", job->run_id);
 	json_add_boolean(object, "renew", job->renew);
@@ -75,6 +76,21 @@ static enum job_task task_by_name(struct record *record)
 			return (enum job_task)i;
 	record->good = false;
 	return JOB_RENEW;
+}
+
+/* The supervisor was started before an upgrade and finds the worker of after it: what a job or its
+   settings mean may be another thing here. */
+static bool check_version(const cJSON *object, struct error *error)
+{
+	const char *version = json_string(object, "version");
+
+	if (version && text_equal(version, RENEWAL_AGENT_VERSION))
+		return true;
+	return error_set(error, ERROR_BUSY,
+	    "renewal-agent was upgraded meanwhile, this run began with version %.32s and the "
+	    "worker is of " RENEWAL_AGENT_VERSION
+	    ": the next run goes on, a daemon has to be restarted",
+	    version ? version : "of before");
 }
 
 static bool job_from_json(const cJSON *object, struct job *ret_job, struct error *error)
@@ -151,7 +167,7 @@ bool job_receive(
 
 	if (!message_receive_with(channel, &object, &lock, error))
 		return false;
-	if (object && !job_from_json(object, &job, error))
+	if (object && (!check_version(object, error) || !job_from_json(object, &job, error)))
 		return false;
 	*ret_token = NULL;
 	if (job.has_token && !receive_token(channel, ret_token, error))

@@ -100,7 +100,7 @@ void outcome_clear(struct outcome *outcome);
 MUST_CHECK bool job_send(
     int channel, const struct job *job, const struct secret *token, int lock, struct error *error);
 /* ret_job->settings NULL: the supervisor has closed its end. The lock is the caller's, and closes on
-   exec. */
+   exec. ERROR_BUSY: the supervisor is of another version than we are, or does not say of which. */
 MUST_CHECK bool job_receive(int channel, struct job *ret_job, struct secret **ret_token,
     int *ret_lock, struct error *error);
 MUST_CHECK bool note_send(int channel, const struct note *note, struct error *error);

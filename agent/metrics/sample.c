@@ -76,7 +76,8 @@ static void add_certificate(struct metrics_sample *sample, const struct identity
 	sample->not_before = identity->not_before;
 	sample->not_after = identity->not_after;
 	sample->chain_end = identity->chain_end;
-	sample->due = decide_next_renewal(identity, clock_now());
+	/* Not the next window: that moves on with each one that was missed, and nobody would be overdue. */
+	sample->due = identity->schedule.due;
 }
 
 static void add_debts(struct metrics_sample *sample, const struct debts *debts)

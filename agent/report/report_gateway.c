@@ -48,7 +48,9 @@ static void show_issuer(FILE *stream, const struct identity *identity)
 	char moment[CLOCK_TEXT_SIZE];
 
 	clock_format(missing, moment);
-	if (missing != 0)
+	if (missing != 0 && gateway->name_count == 0)
+		fprintf(stream, "names no CAs now, OUR ISSUER WAS MISSING since %s", moment);
+	else if (missing != 0)
 		fprintf(stream, "accepts %" PRIu32 " CAs, OUR ISSUER NOT AMONG THEM since %s",
 		    gateway->name_count, moment);
 	else if (gateway->name_count == 0)

@@ -8,6 +8,8 @@
 #include "base/secret.h"
 #include "base/text.h"
 
+#include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -76,6 +78,25 @@ static void try_report(int near, int far)
 	outcome_clear(&again);
 }
 
+/* A job of our version, whatever the corpus says: others are not looked at any further. */
+static bool with_version(const uint8_t *data, size_t size, char **ret_text)
+{
+	scoped(cJSON) cJSON *object = cJSON_ParseWithLength((const char *)data, size);
+	char *text;
+
+	if (!cJSON_IsObject(object))
+		return false;
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "version");
+	cJSON_AddStringToObject(object, "version", RENEWAL_AGENT_VERSION);
+	text = cJSON_PrintUnformatted(object);
+	if (!text || strlen(text) > JOB_MESSAGE_MAX) {
+		free(text);
+		return false;
+	}
+	*ret_text = text;
+	return true;
+}
+
 /* Over a pair of their own, so that nothing is left in it for the next. */
 static void with_pair(const uint8_t *data, size_t size, void (*try)(int near, int far))
 {
@@ -90,9 +111,13 @@ static void with_pair(const uint8_t *data, size_t size, void (*try)(int near, in
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	scoped(char) char *text = NULL;
+
 	if (size > JOB_MESSAGE_MAX)
 		return 0;
 	with_pair(data, size, try_job);
+	if (with_version(data, size, &text))
+		with_pair((const uint8_t *)text, strlen(text), try_job);
 	with_pair(data, size, try_report);
 	return 0;
 }

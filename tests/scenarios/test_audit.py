@@ -171,6 +171,28 @@ def test_a_tail_that_was_cut_is_found_by_who_remembers(log, world):
     assert verify(log, "--head", head["sha256"]).status == 76
 
 
+def assert_warns(log, logged):
+    result = verify(log)
+    assert (result.status, result["audit"]["active_logged"]) == (0, logged)
+    assert ("does not tell of the active certificate" in result["msg"]) == (not logged)
+
+
+def test_a_log_without_the_active_certificate_is_warned_of_until_the_next_renewal(log, world):
+    assert_warns(log, True)
+    length = log.path.stat().st_size
+    for loss in (log.path.unlink, lambda: log.path.write_bytes(b""),
+                 lambda: log.path.write_bytes(bytes(length))):
+        loss()
+        assert_warns(log, False)
+    world.assert_renews()
+    assert_warns(log, True)
+    log.path.write_bytes(b"".join(log.lines()[:-1]))
+    assert_warns(log, False)
+    world.assert_renews()
+    assert world.run("rollback").status == 0
+    assert_warns(log, True)
+
+
 def test_a_torn_last_line_is_repaired_and_noted(log, world):
     with log.path.open("ab") as file:
         file.write(b'{"seq":3,"time":')

@@ -1,9 +1,11 @@
 """The metrics of real identities, held against what the host shows by other means."""
 import re
 import subprocess
+from datetime import datetime, timedelta
 
 import pytest
 from audit_log import AuditLog
+from clock import at
 from cryptography.hazmat.primitives import hashes
 
 
@@ -56,6 +58,22 @@ def test_they_say_of_an_identity_what_its_certificate_and_its_log_say(new_world,
     head = AuditLog(world).head()
     assert found["audit_events"][ORDERS] == head["count"]
     assert found["audit_head_info"] == {f'{ORDERS},sha256="{head["sha256"]}"': 1}
+
+
+def test_the_due_date_is_no_window_and_does_not_move_on_with_those_that_were_missed(
+        new_world, samples):
+    """Else nobody who misses them would be overdue."""
+    world = new_world
+    world.environment["TZ"] = "UTC0"
+    world.enroll()
+    due = datetime.fromisoformat(world.run("status")["next_renewal"])
+    opens = (due + timedelta(days=1)).replace(minute=0)
+    world.configure(window=f"{opens:%a %H:%M}-{opens + timedelta(hours=2):%H:%M}")
+    for missed in (0, 1):
+        result = world.run("renew", command=at(opens + timedelta(days=7 * missed - 2)))
+        assert (result.status, result["reason"]) == (0, "not_due" if not missed else "window")
+        assert datetime.fromisoformat(result["next_renewal"]) > due
+        assert samples()["renewal_due_timestamp_seconds"][ORDERS] == due.timestamp()
 
 
 def test_failures_are_counted_by_their_class(new_world, samples):

@@ -137,6 +137,14 @@ def test_from_an_empty_list_nothing_is_concluded(host):
     assert (seen["issuer_accepted"], seen["issuer_missing_since"]) == (None, None)
 
 
+def test_an_empty_list_is_not_told_as_the_return_of_an_issuer(host):
+    host.connector.settings(acceptable_cas=[NEW_CA])
+    handshake(host)
+    assert gateway(host)["issuer_missing_since"]
+    host.connector.settings(acceptable_cas=[])
+    assert "our issuer" not in handshake(host).errors
+
+
 def test_of_a_long_list_a_part_is_kept(host):
     names = [f"O=Org,CN=CA {number}" for number in range(100)]
     host.connector.settings(acceptable_cas=names)

@@ -93,6 +93,39 @@ def test_with_a_pin_that_comes_once_it_is_used_by_the_run_after_that(new_world):
     assert not drop.file.exists()
 
 
+@pytest.fixture
+def distrusted(old_ca, new_world):
+    """In service, under a CA that the gateway has ceased to accept and that is distrusted."""
+    drop = Drop(new_world)
+    new_world.configure(rejected_after="10min")
+    new_world.enroll()
+    old = new_world.run("status")["certificate"]["issuer_sha256"]
+    new_world.connector.ca(signer="new_key", gateway="new")
+    new_world.configure(distrusted_ca=old)
+    return drop
+
+
+def test_under_a_distrusted_ca_it_is_used_by_the_run_that_is_refused(distrusted):
+    distrusted.put()
+    distrusted.assert_enrolls()
+    assert not distrusted.file.exists()
+
+
+def test_under_a_distrusted_ca_it_is_used_within_the_back_off_of_one_refusal(distrusted):
+    world = distrusted.world
+    world.assert_fails(75, "connector", f"put into {distrusted.file}", reason="rejected")
+    distrusted.put()
+    distrusted.assert_enrolls()
+
+
+def test_under_a_ca_that_is_not_distrusted_one_refusal_does_not_use_it(distrusted):
+    world = distrusted.world
+    world.configure(distrusted_ca=None)
+    distrusted.put()
+    world.assert_fails(75, "connector", reason="rejected")
+    assert distrusted.file.exists()
+
+
 def test_one_that_is_not_needed_is_left_alone(new_world):
     drop = Drop(new_world)
     new_world.enroll()

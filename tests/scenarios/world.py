@@ -17,11 +17,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("RENEWAL_AGENT_BUILD", ROOT / "build"))
-for folder in ("connector", "token"):
+for folder in ("connector", "supervisor", "token"):
     sys.path.insert(0, str(ROOT / "tests" / folder))
 
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
+from json_schema import SCHEMA, complaints, load  # noqa: E402
 from soft_token import SoftToken  # noqa: E402
 from system import SYSTEM, inside  # noqa: E402
 from token_shim import TokenShim  # noqa: E402
@@ -38,6 +39,7 @@ FIRST_SIGNER = SIGNER or next(iter(SIGNERS), None)  # that signs while nothing g
 # The engine alone hands the PIN on for a signature (CKA_ALWAYS_AUTHENTICATE); `auto` goes on to it.
 HANDS_PIN_ON = "engine" in SIGNERS and SIGNER in (None, "engine")
 SIGNATURES = ("C_Sign", "C_SignFinal")  # a signer may make one of several calls
+PLAN_SCHEMA = load("plan.schema.json")
 TIMEOUT = 120  # a net under the tests, never what they measure
 
 
@@ -49,6 +51,13 @@ class Result:
 
     def __getitem__(self, name):
         return self.json[name]
+
+
+def assert_fits_schema(report):
+    """None: it was killed before it printed."""
+    if report is not None:
+        found = list(complaints(report, PLAN_SCHEMA if "moments" in report else SCHEMA))
+        assert not found, (found, report)
 
 
 class World:
@@ -96,6 +105,7 @@ class World:
     def run(self, *arguments, command=(), **environment):
         result = finish(self.start(*arguments, command=command, **environment))
         self.assert_secrets_kept(result)
+        assert_fits_schema(result.json)
         return result
 
     def settings(self):

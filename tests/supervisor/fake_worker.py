@@ -130,6 +130,10 @@ def failure():
     outcome(error="token", message="no token matches pkcs11:token=fleet")
 
 
+def upgraded():
+    outcome(error="busy", message="renewal-agent was upgraded meanwhile")
+
+
 def session_ends():
     """In the first worker; FAKE_WORKER_RUNS counts them."""
     runs = Path(os.environ["FAKE_WORKER_RUNS"])
@@ -232,7 +236,7 @@ BEHAVIOURS = {
     "garbage": lambda: (channel.send(b"not json"), wait()),
     "half_an_outcome": lambda: (send(kind="outcome"), wait()),
     **{each.__name__: each for each in (
-        slow_step, two_slow_steps, odd_step, session_ends, crash, killed, working,
+        slow_step, two_slow_steps, odd_step, upgraded, session_ends, crash, killed, working,
         hang_after_outcome, hang_after_step_and_outcome, until_told, key, failure,
         failure_of_orders, latched, warning, noise, read_pin,
         stay, hang_over_b, crash_over_b, exit_over_b, stay_and_exit, speak_out_of_turn,

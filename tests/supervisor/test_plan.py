@@ -158,6 +158,15 @@ def test_many_bad_lines_are_counted_and_not_all_shown(plan):
     assert "1 renewal;" in process.stdout
 
 
+@pytest.mark.parametrize("end", [-20, -1], ids=["in a string", "before a brace"])
+def test_thousands_of_lines_that_were_cut_cost_no_more_than_their_bytes(plan, tmp_path, end):
+    path = tmp_path / "fleet.jsonl"
+    cut = json.dumps(status(next_attempt=FAR))[:end]
+    path.write_text(20000 * (cut + "\n") + lines(status()))
+    report = plan(path)
+    assert (report["renewals"], report["refused"]) == (1, 20000)
+
+
 def test_what_is_not_there_or_empty_is_named(plan, tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -1,10 +1,15 @@
 """The supervisor and its worker: deadlines, crashes, signals, what the worker is given."""
 import fcntl
+import json
 import os
 import signal
+import socket
+import subprocess
 import time
 
 import pytest
+
+from conftest import BUILD, TIMEOUT
 
 
 def test_what_the_worker_reports_is_what_the_command_reports(supervisor):
@@ -91,6 +96,31 @@ def test_a_worker_that_was_killed_is_no_failure(supervisor):
     assert (result.status, result.json["error"]["class"]) == (75, "state")
     assert "interrupted by SIGKILL while signing" in result.json["msg"]
     assert not (supervisor.state / "orders" / "journal.json").exists()
+
+
+@pytest.mark.parametrize("version", [{}, {"version": "0.0.1"}])
+def test_the_worker_does_no_job_of_another_version_and_says_why(version):
+    """The real one, as a supervisor finds it that was started before an upgrade."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, subprocess.Popen(
+            [BUILD / "renewal-worker"], preexec_fn=lambda: os.dup2(theirs.fileno(), 3),
+            pass_fds=[3], stderr=subprocess.PIPE, text=True) as worker:
+        theirs.close()
+        ours.settimeout(TIMEOUT)
+        ours.send(json.dumps({"schema_version": 1, "task": "a task of then", **version}).encode())
+        outcome = json.loads(ours.recv(1 << 17))
+        _, errors = worker.communicate(timeout=TIMEOUT)
+    assert (outcome["kind"], outcome["error"], outcome["stays"]) == ("outcome", "busy", False)
+    assert "was upgraded meanwhile" in outcome["message"]
+    assert (worker.returncode, errors) == (0, "")
+
+
+def test_an_upgrade_in_the_middle_of_a_run_is_told_and_begins_no_back_off(supervisor):
+    supervisor.configure("enrollment_url = https://connector.invalid/token")
+    result = supervisor.run("upgraded", "enroll", "--token-file", supervisor.token_file(), "--json")
+    assert (result.status, result.json["error"]["class"]) == (75, "busy")
+    status = supervisor.run("outcome", "status", "--json").json
+    assert (status["last_error"]["class"], status["next_attempt"]) == ("busy", None)
 
 
 def test_a_failed_enrolment_is_remembered(supervisor):

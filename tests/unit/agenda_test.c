@@ -109,6 +109,16 @@ static void a_jump_of_the_wall_clock_does_not_shorten_a_rest(void **state)
 	assert_int_equal(agenda_start(&agenda, &appointment, NOW - DAY, STEADY), NOW);
 }
 
+static void a_host_was_away_when_its_wall_clock_went_on_by_itself(void **state)
+{
+	(void)state;
+	assert_false(agenda_was_away(30 * DAY, 30 * DAY * SECOND));
+	assert_false(agenda_was_away(POLICY_OVERDUE, 0));
+	assert_true(agenda_was_away(POLICY_OVERDUE + 1, 0));
+	assert_true(agenda_was_away(DAY, 60 * SECOND));
+	assert_false(agenda_was_away(-DAY, 60 * SECOND));
+}
+
 static void one_that_another_run_is_at_work_on_is_come_back_to(void **state)
 {
 	struct appointment appointment = watched(renewal(NOW, NOW));
@@ -160,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_try_that_helped_leaves_no_rest_but_the_least),
 		cmocka_unit_test(tries_that_are_of_no_use_come_less_and_less_often),
 		cmocka_unit_test(a_jump_of_the_wall_clock_does_not_shorten_a_rest),
+		cmocka_unit_test(a_host_was_away_when_its_wall_clock_went_on_by_itself),
 		cmocka_unit_test(one_that_another_run_is_at_work_on_is_come_back_to),
 		cmocka_unit_test(the_first_is_the_one_that_begins_first),
 		cmocka_unit_test(it_sleeps_a_day_at_most_and_an_hour_when_it_cannot_watch),

@@ -102,6 +102,42 @@ static void drop_ins_are_read_in_the_order_of_their_bytes(void **state)
 		assert_true(strcmp(list->items[i - 1], list->items[i]) < 0);
 }
 
+static void drop_ins_alone_are_a_configuration(void **state)
+{
+	scoped(config) struct config *config = NULL;
+
+	config_folder_write(*state, "conf.d/orders.conf", ORDERS);
+	config_folder_write(*state, "conf.d/billing.conf", "[identity billing]\n" NEEDED);
+	config = config_folder_must_load(*state);
+	assert_int_equal(config->count, 2);
+	assert_string_equal(config->identities[0].name, "billing");
+	assert_string_equal(config->identities[1].name, "orders");
+}
+
+static void without_a_drop_in_the_main_file_must_be_there(void **state)
+{
+	struct error error = ERROR_INIT;
+	struct config *config = NULL;
+
+	config_folder_write(*state, "conf.d/note.txt", ORDERS);
+	assert_false(config_folder_load(*state, &config, &error));
+	assert_int_equal(error.kind, ERROR_CONFIG);
+	assert_non_null(strstr(error.message, "main.conf: No such file"));
+}
+
+static void a_main_file_that_leads_nowhere_is_not_taken_for_missing_beside_drop_ins(void **state)
+{
+	char path[CONFIG_FOLDER_PATH_SIZE];
+	struct error error = ERROR_INIT;
+	struct config *config = NULL;
+
+	config_folder_write(*state, "conf.d/orders.conf", ORDERS);
+	config_folder_locate(*state, "main.conf", path);
+	assert_int_equal(symlink("gone", path), 0);
+	assert_false(config_folder_load(*state, &config, &error));
+	assert_int_equal(error.kind, ERROR_CONFIG);
+}
+
 /* Of the first identity. */
 static uint64_t lines_of(struct config_folder *folder, const char *text)
 {
@@ -199,6 +235,10 @@ int main(void)
 		in_a_folder(a_setting_of_agent_is_the_default_for_all_identities),
 		in_a_folder(a_way_to_the_pin_of_an_identity_takes_the_place_of_that_of_agent),
 		in_a_folder(drop_ins_are_read_in_the_order_of_their_bytes),
+		in_a_folder(drop_ins_alone_are_a_configuration),
+		in_a_folder(without_a_drop_in_the_main_file_must_be_there),
+		in_a_folder(
+		    a_main_file_that_leads_nowhere_is_not_taken_for_missing_beside_drop_ins),
 		in_a_folder(whoever_looks_at_the_lines_sees_another_setting),
 		in_a_folder(a_file_that_cannot_be_read_is_named_with_the_reason),
 		in_a_folder(a_configuration_file_may_be_a_symlink),

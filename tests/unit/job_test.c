@@ -228,7 +228,7 @@ static void a_job_whose_token_does_not_come_is_refused(void **state)
 }
 
 /* What is sent is a job, but for one member. */
-static void assert_job_without(struct pair *pair, const char *name, cJSON *instead)
+static enum error_kind refuse_job_without(struct pair *pair, const char *name, cJSON *instead)
 {
 	struct job job = { .task = JOB_RENEW, .run_id = "1" };
 	scoped(secret) struct secret *came = NULL;
@@ -248,6 +248,21 @@ static void assert_job_without(struct pair *pair, const char *name, cJSON *inste
 		fail_msg("a job with a wrong %s was taken", name);
 	assert_true(error.kind != ERROR_NONE);
 	job_clear(&job);
+	return error.kind;
+}
+
+static void assert_job_without(struct pair *pair, const char *name, cJSON *instead)
+{
+	(void)refuse_job_without(pair, name, instead);
+}
+
+static void a_job_of_another_version_is_for_a_later_run(void **state)
+{
+	struct pair *pair = *state;
+
+	assert_int_equal(
+	    refuse_job_without(pair, "version", cJSON_CreateString("0.0.1")), ERROR_BUSY);
+	assert_int_equal(refuse_job_without(pair, "version", NULL), ERROR_BUSY);
 }
 
 static void a_job_with_anything_missing_or_wrong_is_refused(void **state)
@@ -255,6 +270,7 @@ static void a_job_with_anything_missing_or_wrong_is_refused(void **state)
 	struct pair *pair = *state;
 
 	assert_job_without(pair, "schema_version", cJSON_CreateNumber(2));
+	assert_job_without(pair, "version", cJSON_CreateNumber(1));
 	assert_job_without(pair, "task", NULL);
 	assert_job_without(pair, "task", cJSON_CreateString("format_disk"));
 	assert_job_without(pair, "run_id", NULL);
@@ -281,6 +297,7 @@ int main(void)
 		OVER_A_PAIR(a_supervisor_that_closes_its_end_has_no_more_jobs),
 		OVER_A_PAIR(descriptors_that_were_not_asked_for_do_not_stay_open),
 		OVER_A_PAIR(a_job_whose_token_does_not_come_is_refused),
+		OVER_A_PAIR(a_job_of_another_version_is_for_a_later_run),
 		OVER_A_PAIR(a_job_with_anything_missing_or_wrong_is_refused),
 	};
 

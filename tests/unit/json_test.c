@@ -207,6 +207,33 @@ static void booleans_are_true_false_or_otherwise(void **state)
 	assert_true(json_boolean(NULL, "t", true));
 }
 
+static size_t measure(const char *text)
+{
+	return json_measure(text, strlen(text));
+}
+
+static void an_object_is_measured_to_its_last_brace(void **state)
+{
+	(void)state;
+	assert_int_equal(measure("{\"a\":{}} {}"), 8);
+	assert_int_equal(measure("{\"}\\\"\\\\\":{\n}}{}"), strlen("{\"}\\\"\\\\\":{\n}}"));
+	assert_int_equal(measure("{\"a\":"), strlen("{\"a\":"));
+	assert_int_equal(measure("{\"\\"), strlen("{\"\\"));
+}
+
+static void an_object_that_is_cut_is_not_looked_for_through_all_of_the_text(void **state)
+{
+	scoped(text) struct text_buffer text = TEXT_BUFFER_INIT(1 << 16);
+
+	(void)state;
+	assert_int_equal(measure("{\"a\": \"b\n{\"c\": \"d\"}"), strlen("{\"a\": \"b"));
+	assert_int_equal(measure("{\"a\": \"b\\\n{}"), strlen("{\"a\": \"b\\"));
+	for (int i = 0; i < 1000; i++)
+		assert_true(text_add_string(&text, "{\"a\":\n"));
+	assert_int_equal(
+	    json_measure(text.data, text.length), JSON_DEPTH_MAX * strlen("{\"a\":\n") + 1);
+}
+
 static void what_is_added_is_printed_exactly(void **state)
 {
 	scoped(cJSON) cJSON *object = json_new_object();
@@ -258,6 +285,8 @@ int main(void)
 		cmocka_unit_test(members_are_found_by_their_exact_name),
 		cmocka_unit_test(integers_are_whole_and_exact),
 		cmocka_unit_test(booleans_are_true_false_or_otherwise),
+		cmocka_unit_test(an_object_is_measured_to_its_last_brace),
+		cmocka_unit_test(an_object_that_is_cut_is_not_looked_for_through_all_of_the_text),
 		cmocka_unit_test(what_is_added_is_printed_exactly),
 		cmocka_unit_test(what_is_printed_is_always_utf8),
 	};

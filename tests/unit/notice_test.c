@@ -97,16 +97,29 @@ static void it_is_never_later_than_it_was(void **state)
 	assert_int_equal(due(host), NOW + HOUR);
 }
 
-static void a_list_that_has_the_issuer_again_or_is_empty_ends_it(void **state)
+static void a_list_that_has_the_issuer_again_ends_it(void **state)
 {
 	struct host *host = *state;
 
 	shake_hands(host, false, NOW);
 	shake_hands(host, true, NOW + 1);
 	assert_int_equal(due(host), NOW + 50 * DAY);
+}
+
+static void an_empty_list_changes_nothing_but_for_another_generation(void **state)
+{
+	struct host *host = *state;
+
 	shake_hands(host, false, NOW);
+	host->identity.gateway.in_vain = true;
 	host->handshake.name_count = 0;
-	shake_hands(host, false, NOW + 1);
+	shake_hands(host, false, NOW + DAY);
+	assert_int_equal(notice_issuer_missing(&host->identity), NOW);
+	assert_true(host->identity.gateway.in_vain);
+	assert_int_equal(host->identity.gateway.seen, NOW + DAY);
+	host->handshake.generation = 4;
+	host->identity.active.number = 4;
+	shake_hands(host, false, NOW + DAY);
 	assert_int_equal(notice_issuer_missing(&host->identity), 0);
 }
 
@@ -237,7 +250,8 @@ int main(void)
 		TEST(
 		    an_issuer_that_is_missing_brings_the_renewal_forward_from_when_it_was_first_seen),
 		TEST(it_is_never_later_than_it_was),
-		TEST(a_list_that_has_the_issuer_again_or_is_empty_ends_it),
+		TEST(a_list_that_has_the_issuer_again_ends_it),
+		TEST(an_empty_list_changes_nothing_but_for_another_generation),
 		TEST(another_generation_begins_anew),
 		TEST(a_renewal_that_brought_the_same_ca_is_good_for_a_tenth_of_the_lifetime),
 		TEST(a_moment_of_a_clock_that_was_ahead_is_taken_back),
