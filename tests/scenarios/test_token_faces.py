@@ -86,11 +86,6 @@ def test_private_keys_that_do_not_tell_their_modulus_are_too_much_for_the_engine
     new_world.assert_whole()
 
 
-@pytest.mark.skipif(FIRST_SIGNER == "engine", reason="too much for the engine")
-def test_private_keys_that_do_not_tell_their_modulus_serve_the_other_signers(new_world):
-    assert_works_with(new_world, "modulus-hidden")
-
-
 def test_a_token_that_keeps_no_public_keys(new_world):
     assert_works_with(new_world, "no-public-keys")
     assert len(new_world.token.objects(kind="public")) == 0
