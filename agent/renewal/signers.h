@@ -4,8 +4,9 @@
  * provider, engine and pkcs11prov that loads the key.
  *
  * Whether a signature is right is said by the verified request and by the server; after a wrong
- * one, or none at all, the next signer takes over, and those before it are not asked again. What was opened stays
- * open to the end: keys of it may live, and some signers finalize the module when they go.
+ * one, or none at all, the next signer takes over, and those before it are not asked again. What
+ * was opened stays open to the end: keys of it may live, and some signers finalize the module when
+ * they go.
  */
 #include "agent/config/settings.h"
 #include "base/compiler.h"
