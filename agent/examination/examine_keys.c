@@ -1,7 +1,7 @@
 #include "agent/examination/examination.h"
 #include "agent/renewal/access.h"
 #include "agent/renewal/generation_key.h"
-#include "agent/renewal/leftovers.h"
+#include "agent/renewal/key_role.h"
 #include "agent/x509/certificate.h"
 #include "base/scoped.h"
 #include "base/text.h"
@@ -38,10 +38,10 @@ static void judge_key(
 		check_set_ok(check,
 		    "%s %s: RSA %u, sensitive %s, extractable %s, never extractable %s, "
 		    "made in the token %s, signs %s, decrypts %s",
-		    leftovers_role_name(role), pair->label, pair->bits,
-		    word(is->sensitive, "yes", "no"), word(is->extractable, "yes", "no"),
-		    word(is->never_extractable, "yes", "no"), word(is->local, "yes", "no"),
-		    word(is->sign, "yes", "no"), word(is->decrypt, "yes", "no"));
+		    key_role_name(role), pair->label, pair->bits, word(is->sensitive, "yes", "no"),
+		    word(is->extractable, "yes", "no"), word(is->never_extractable, "yes", "no"),
+		    word(is->local, "yes", "no"), word(is->sign, "yes", "no"),
+		    word(is->decrypt, "yes", "no"));
 	else if (role == KEY_ROLE_SPARE)
 		check_set_warning(check, "The next renewal destroys it and makes its own.",
 		    "the spare key is of no use: %s", error.message);
@@ -90,7 +90,7 @@ void examine_key_attributes(struct examination *examination, struct check *check
 			check_set_ok(check, "%zu more keys: see the command keys", count - i);
 			return;
 		}
-		if (leftovers_role(&examination->run, &pairs[i], &role, &generation, &error))
+		if (key_role_of(&examination->run, &pairs[i], &role, &generation, &error))
 			judge_key(&examination->run, &pairs[i], role, check);
 		else
 			check_set_failed(check, NULL, &error);
@@ -114,9 +114,8 @@ void examine_leftovers(struct examination *examination, struct check *check)
 		enum key_role role = KEY_ROLE_NEXT;
 		uint32_t generation;
 
-		leftovers +=
-		    leftovers_role(&examination->run, &pairs[i], &role, &generation, &error)
-		    && role == KEY_ROLE_LEFTOVER;
+		leftovers += key_role_of(&examination->run, &pairs[i], &role, &generation, &error)
+			     && role == KEY_ROLE_LEFTOVER;
 	}
 	if (!nameless_find(examination->token, &nameless, &error))
 		check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);

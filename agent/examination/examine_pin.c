@@ -1,5 +1,5 @@
 #include "agent/examination/examination.h"
-#include "agent/renewal/access.h"
+#include "agent/renewal/login.h"
 #include "base/file.h"
 #include "base/scoped.h"
 #include "base/secret.h"
@@ -41,7 +41,7 @@ static const char *const new_pin[] = {
 
 void examine_pin_source(struct examination *examination, struct check *check)
 {
-	const struct pin_source source = access_pin_source(examination->run.settings);
+	const struct pin_source source = login_pin_source(examination->run.settings);
 	struct error error = ERROR_INIT;
 
 	if (!pin_read(&source, &examination->pin, &error)) {
@@ -58,7 +58,7 @@ void examine_pin_source(struct examination *examination, struct check *check)
 static void cure_lock(const struct examination *examination, char cure[CURE_SIZE])
 {
 	const struct identity_settings *settings = examination->run.settings;
-	const struct pin_source source = access_pin_source(settings);
+	const struct pin_source source = login_pin_source(settings);
 	const char *named = source.name ? source.name : "";
 	char tool[CURE_SIZE / 2] = "with the token's own tool";
 
@@ -85,7 +85,7 @@ static void fail_pin(
 static bool check_way(const struct examination *examination, struct check *check)
 {
 	const struct token_info *info = token_info(examination->token);
-	enum pin_source_kind kind = access_pin_source(examination->run.settings).kind;
+	enum pin_source_kind kind = login_pin_source(examination->run.settings).kind;
 
 	if (kind == PIN_NONE)
 		fail_pin(check, ERROR_PIN,
@@ -163,7 +163,7 @@ void examine_pin_latch(struct examination *examination, struct check *check)
 		    error.message);
 		return;
 	}
-	if (access_look_at_latch(&examination->run, examination->pin, &error))
+	if (login_look_at_latch(&examination->run, examination->token, examination->pin, &error))
 		check_set_ok(check, "no run remembers that this PIN was refused");
 	else if (error.kind == ERROR_BUSY)
 		check_set_skipped(check, "%s", error.message);
@@ -191,7 +191,8 @@ void examine_login(struct examination *examination, struct check *check)
 	char lock[CURE_SIZE];
 
 	if (!info->login_required) {
-		if (access_keep_pin(&examination->run, &examination->pin, &error))
+		if (login_keep_pin(
+			&examination->run, examination->token, &examination->pin, &error))
 			check_set_ok(check, "the token wants no login");
 		else
 			check_set_failed(check, EXAMINATION_CURE_TOKEN, &error);
@@ -204,7 +205,8 @@ void examine_login(struct examination *examination, struct check *check)
 		    check, "the token shows that a wrong PIN was tried: doctor uses up no try");
 		return;
 	}
-	if (access_log_in(&examination->run, &examination->pin, &login, &error))
+	if (login_run(&examination->run, examination->token, examination->pin, &login, &error)
+	    && login_keep_pin(&examination->run, examination->token, &examination->pin, &error))
 		check_set_ok(check, "the token accepts the PIN");
 	else if (error.kind == ERROR_BUSY)
 		check_set_skipped(check, "%s", error.message);

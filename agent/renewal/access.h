@@ -6,17 +6,15 @@
  */
 #include "base/compiler.h"
 #include "base/error.h"
-
-#include "pkcs11/pin.h"
 #include "pkcs11/token.h"
 
 #include <openssl/evp.h>
 #include <stdbool.h>
 
-struct key_id;
-struct run;
-
 struct access;
+struct key_id;
+struct module;
+struct run;
 
 /* Already open is fine. ERROR_SESSION when what the job before has left will not do: its session has
    ended, or a key of this identity wants the PIN, which is gone. Another worker has to begin anew. */
@@ -38,31 +36,11 @@ bool access_has_ended(const struct run *run, struct error *error);
    look at: it has given no signature, or not found a key that our session sees, and had found one
    before. Whether that was the reason is what another login tells, if the PIN can be had again. */
 bool access_needs_login(const struct run *run, struct error *error);
-/*
- * access_open in its parts, for an examination that looks at each of them.
- */
-struct identity_settings;
-struct module;
-struct secret;
-struct pin_source access_pin_source(const struct identity_settings *settings);
-/* Takes a token with an open session, and its module, also when it fails. */
+
+/* For an examination, which looks at each part of access_open (see login.h): takes a token with an
+   open session, and its module, also when it fails. */
 MUST_CHECK bool access_take(
     struct run *run, struct module *module, struct token *token, struct error *error);
-/* Whether the latch lets this PIN be tried: without waiting for another run (ERROR_BUSY), and
-   without writing. */
-MUST_CHECK bool access_look_at_latch(
-    struct run *run, const struct secret *pin, struct error *error);
-/* For a token that wants no login: takes the PIN from *pin, leaving NULL there, when a key of ours
-   wants it for each signature. */
-MUST_CHECK bool access_keep_pin(struct run *run, struct secret **pin, struct error *error);
-/* One C_Login under the latch, again without waiting. Takes the PIN from *pin, leaving NULL there,
-   when a key of ours wants it for each signature. *ret_login is set in any case. */
-MUST_CHECK bool access_log_in(
-    struct run *run, struct secret **pin, enum token_login *ret_login, struct error *error);
-
-/* What to do when a key wants the PIN, and it is gone: the end of a message, "" where another worker
-   reads it again by itself. */
-const char *access_pin_cure(const struct run *run);
 
 struct token *access_token(const struct run *run); /* borrowed; access_open came before */
 /* By the signer, which is opened at the first call. Owned; free it before the run is closed. */

@@ -3,6 +3,7 @@
 #include "agent/renewal/access.h"
 #include "agent/renewal/audit_key.h"
 #include "agent/renewal/generation_key.h"
+#include "agent/renewal/key_role.h"
 #include "agent/renewal/leftovers.h"
 #include "agent/renewal/run.h"
 #include "agent/x509/certificate.h"
@@ -52,13 +53,13 @@ static bool add_pair(const struct run *run, const struct key_pair *pair, struct 
 	uint32_t generation;
 	cJSON *key;
 
-	if (!leftovers_role(run, pair, &role, &generation, error))
+	if (!key_role_of(run, pair, &role, &generation, error))
 		return false;
 	key = json_new_object();
 	key_id_format(&pair->id, id);
 	json_add_string(key, "id", id);
 	json_add_string(key, "label", pair->label);
-	json_add_string(key, "role", leftovers_role_name(role));
+	json_add_string(key, "role", key_role_name(role));
 	json_add_integer(key, "bits", pair->bits);
 	json_add_boolean(
 	    key, "whole", pair->state == KEY_PAIR_WHOLE || pair->state == KEY_PAIR_PRIVATE);
@@ -100,7 +101,7 @@ static void add_file(
 	json_add_string(key, "id", NULL);
 	json_add_string(key, "label", NULL);
 	json_add_string(
-	    key, "role", leftovers_role_name(is_active ? KEY_ROLE_ACTIVE : KEY_ROLE_RETAINED));
+	    key, "role", key_role_name(is_active ? KEY_ROLE_ACTIVE : KEY_ROLE_RETAINED));
 	json_add_integer(key, "bits", certificate_key_bits(generation->certificate));
 	json_add_boolean(key, "whole", generation_key_check(run, generation, error));
 	json_add_integer(key, "generation", generation->number);

@@ -4,6 +4,7 @@
 #include "agent/renewal/audit_key.h"
 #include "agent/renewal/generation_key.h"
 #include "agent/renewal/leftovers.h"
+#include "agent/renewal/login.h"
 #include "agent/renewal/run.h"
 #include "agent/renewal/steps.h"
 #include "base/clock.h"
@@ -61,7 +62,7 @@ static bool check_pin_is_at_hand(
 		return true;
 	return error_set(error, ERROR_SESSION,
 	    "the token %s wants the PIN for each signature of its keys%s", token_name(token),
-	    access_pin_cure(run));
+	    login_pin_cure(run));
 }
 
 static bool find_or_make(struct run *run, struct key_pair *ret_pair, struct error *error)
