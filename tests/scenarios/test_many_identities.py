@@ -223,6 +223,10 @@ def test_a_key_that_does_not_sign_takes_no_such_pin_from_the_others(fleet):
     assert result.status == 69, result
     assert fleet.calls("C_Login") == 1
     assert_renewed(fleet, before, "b")
+    # For the tests to come: this key has been made, and waits for its certificate.
+    fleet.shim.plan()
+    fleet.configure(pin_file=fleet.token.pin_file, pin_fd=None)
+    assert fleet.one("b").run("renew", "--force").status == 0
 
 
 def test_the_locks_of_those_that_are_done_and_to_come_are_free(fleet):
