@@ -190,7 +190,8 @@ bool access_take_over(struct run *run, struct error *error)
 	if (!at_fault || !token_is_alive(run->access->token))
 		return false;
 	failed = signers_name(&run->access->signers);
-	error_prefix(error, "the signer \"%s\"", failed);
+	error_prefix(
+	    error, "the signer \"%s\" with the token %s", failed, token_name(run->access->token));
 	if (!signers_take_over(&run->access->signers))
 		return false;
 	run_warn(run, "%s; \"%s\" takes over", error->message, signers_name(&run->access->signers));

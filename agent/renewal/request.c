@@ -7,7 +7,6 @@
 #include "base/scoped.h"
 #include "base/text.h"
 #include "pkcs11/key_pair.h"
-#include "pkcs11/token.h"
 #include "transport/connector.h"
 #include "transport/url.h"
 
@@ -78,9 +77,8 @@ static void keep_connector_url(struct run *run, const char *url)
 
 static void name_key(const struct run *run, struct error *error)
 {
-	error_set(error, error->kind,
-	    "%s (key %s in the token %s): doctor shows whether token and signer sign",
-	    error->message, run->journal.key_id, token_name(access_token(run)));
+	error_set(error, error->kind, "%s (key %s): doctor shows whether token and signer sign",
+	    error->message, run->journal.key_id);
 }
 
 /* A key that no signer gets a right signature from will not do better next time, one that does not
