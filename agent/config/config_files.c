@@ -73,12 +73,6 @@ static bool is_missing(const char *path)
 	return lstat(path, &status) != 0 && errno == ENOENT;
 }
 
-static void leave_out_first(struct config_files *files)
-{
-	free(files->paths[0]);
-	memmove(files->paths, files->paths + 1, --files->count * sizeof(files->paths[0]));
-}
-
 bool config_files_find(const char *path, struct config_files *ret_files, struct error *error)
 {
 	scoped(config_files) struct config_files files = { .count = 0 };
@@ -88,11 +82,13 @@ bool config_files_find(const char *path, struct config_files *ret_files, struct 
 	if (!text_format(
 		folder, sizeof(folder), "%.*s" DROP_INS, slash ? (int)(slash - path + 1) : 0, path))
 		return error_set(error, ERROR_CONFIG, "%s is too long a path", path);
-	files.paths[files.count++] = text_duplicate(path);
+	if (!is_missing(path))
+		files.paths[files.count++] = text_duplicate(path);
 	if (!find_drop_ins(folder, &files, error))
 		return false;
-	if (files.count > 1 && is_missing(path))
-		leave_out_first(&files);
+	/* For the message. */
+	if (files.count == 0)
+		files.paths[files.count++] = text_duplicate(path);
 
 	*ret_files = files;
 	files.count = 0;
