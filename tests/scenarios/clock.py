@@ -1,4 +1,5 @@
 """Programs whose clock is another: what goes before their command."""
+import math
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def later(offset):
 
 
 def offset_to(moment):
-    return f"{(moment - datetime.now(timezone.utc)).total_seconds():+.0f}s"
+    """Whole seconds, and never too few: at a moment it has come."""
+    return f"{math.ceil((moment - datetime.now(timezone.utc)).total_seconds()):+d}s"
 
 
 def at(moment):
