@@ -186,8 +186,8 @@ static bool probe_daily(
 	return true;
 }
 
-/* Who trusts by it must not have to wait for a renewal, neither when a CA has come to be distrusted nor
-   when that was a mistake. */
+/* Who trusts by it must not have to wait for a renewal, neither when a CA has come to be distrusted
+   nor when that was a mistake. */
 static void refresh_ca_bundle(const struct call *call, const struct identity *identity)
 {
 	const struct distrust distrust = identity_distrust(identity);

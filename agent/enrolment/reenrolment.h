@@ -25,8 +25,8 @@ bool reenrolment_has_token(const struct identity *identity, struct token_drop *d
 /* Enrolls with it; the file of a token that has been sent is removed. */
 MUST_CHECK bool reenrolment_run(const struct call *call, struct identity *identity,
     const struct token_drop *drop, struct result *result, struct error *error);
-/* After a failure for which a token is called for: adds what is the matter with what was left, that only the next run can use it
-   (pin_fd), or where a token may be left; removes what is used up. */
+/* After a failure for which a token is called for: adds what is the matter with what was left, that
+   only the next run can use it (pin_fd), or where a token may be left; removes what is used up. */
 void reenrolment_explain(
     const struct call *call, const struct token_drop *drop, struct error *error);
 /* A kill may have come between the use of a token and the end of its file. */
