@@ -6,6 +6,8 @@
 #include "base/scoped.h"
 #include "base/text.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,6 +28,23 @@ static void check_members(const cJSON *value)
 	}
 }
 
+/* cJSON_Compare looks at each member of an object twice, and so 2^32 times at one that is as deep as may
+   be. What is printed keeps its order, and of a number what the last of fifteen digits tells. */
+static void check_same(const cJSON *value, const cJSON *other)
+{
+	const cJSON *there = other->child;
+
+	must(value->type == other->type && text_equal(value->string, other->string)
+	     && text_equal(value->valuestring, other->valuestring)
+	     && fabs(value->valuedouble - other->valuedouble)
+		    <= fabs(value->valuedouble) * DBL_EPSILON);
+	for (const cJSON *here = value->child; here; here = here->next, there = there->next) {
+		must(there);
+		check_same(here, there);
+	}
+	must(!there);
+}
+
 static void check_accepted(const cJSON *value)
 {
 	scoped(char) char *printed = json_print(value);
@@ -34,7 +53,7 @@ static void check_accepted(const cJSON *value)
 	struct error error = ERROR_INIT;
 
 	must(json_parse(printed, strlen(printed), "reprint", ERROR_CONNECTOR, &reparsed, &error));
-	must(cJSON_Compare(value, reparsed, true));
+	check_same(value, reparsed);
 	again = json_print(reparsed);
 	must(text_equal(printed, again));
 	check_members(value);
