@@ -19,7 +19,7 @@ static bool choose_key(const cJSON *secret, const char **ret_key, struct error *
 	char name[SECRET_NAME_SIZE];
 
 	secret_object_name(secret, name);
-	if (own && guide && !cJSON_Compare(own, guide, true))
+	if (own && guide && !text_equal(json_string(data, keys[0]), json_string(data, keys[1])))
 		return error_set(error, ERROR_CONFIG,
 		    "the Secret %s has both cacert and ca.crt, and they differ: keep the one that "
 		    "the gateway reads",

@@ -70,7 +70,8 @@ bool secret_object_get(
 		return true;
 	secret_object_name(secret, name);
 	return error_set(error, ERROR_CONFIG,
-	    text ? "%s of the Secret %s is not base64" : "the key %s of the Secret %s is missing",
+	    secret_object_has(secret, key) ? "%s of the Secret %s is not base64"
+					   : "the key %s of the Secret %s is missing",
 	    key, name);
 }
 

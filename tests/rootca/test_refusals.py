@@ -49,6 +49,13 @@ def two_bundles(cluster):
     cluster.gateway["data"]["ca.crt"] = encoded(new_ca(new_key()).public_bytes(PEM))
 
 
+def two_that_are_deep(cluster):
+    deep = "!"
+    for _ in range(28):
+        deep = {"a": deep}
+    cluster.gateway["data"].update({"cacert": deep, "ca.crt": deep})
+
+
 def encrypted(cluster):
     cluster.signer["data"]["ca.key"] = encoded(
         key_pem(cluster.key, serialization.BestAvailableEncryption(b"secret")))
@@ -78,6 +85,7 @@ def drop(which, member):
     (with_text, ["cacert", "BEGIN CERTIFICATE"]),
     (with_key, ["cacert", "BEGIN CERTIFICATE"]),
     (two_bundles, ["both cacert and ca.crt"]),
+    (two_that_are_deep, ["cacert", "not base64"]),
     (lambda cluster: cluster.gateway["data"].pop("cacert"), ["neither cacert nor ca.crt"]),
     (lambda cluster: cluster.gateway.update(kind="ConfigMap"), ["ConfigMap", "not a v1 Secret"]),
     (lambda cluster: cluster.gateway.update(apiVersion="v2"), ["not a v1 Secret"]),
