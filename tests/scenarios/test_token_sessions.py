@@ -6,14 +6,16 @@ from world import FIRST_SIGNER
 GENERATED = ["C_GenerateKeyPair 1 lose-sessions-after"]
 
 
-def assert_got_over(world, *plan, logins=2):
+def assert_got_over(world, *plan, by_signer=False):
+    """By a second login; with `by_signer`, it may be the signer that opens another session."""
     before = world.sha256()
     world.shim.plan(*plan)
     result = world.run("renew", "--force")
     assert (result.status, result["changed"]) == (0, True), result
-    assert "beginning again with a new login" in result.errors
+    again = "beginning again with a new login" in result.errors
+    assert again or by_signer
     assert world.calls("C_GenerateKeyPair") == 1
-    assert world.calls("C_Login") == logins
+    assert world.calls("C_Login") == (2 if again else 1)
     assert world.sha256() != before
     world.shim.plan()
     world.assert_whole()
@@ -42,9 +44,9 @@ def test_a_session_that_dies_between_the_calls(world, call):
 
 @pytest.mark.parametrize("call", ["C_SignInit 1", "C_SignInit 2", "C_SignInit 3"])
 def test_a_session_of_the_signer_alone_that_dies(world, call):
-    """Our own lives, and tells nothing."""
+    """Our own lives, and tells nothing. libp11's engine, from 0.4.13 on, mostly notices."""
     if (FIRST_SIGNER, call) != ("pkcs11prov", "C_SignInit 2"):
-        assert_got_over(world, f"{call} lose-later-sessions")
+        assert_got_over(world, f"{call} lose-later-sessions", by_signer=FIRST_SIGNER == "engine")
         return
     # It makes a signature up, which tells nothing of the session: the key is not trusted any more.
     world.shim.plan(f"{call} lose-later-sessions")
