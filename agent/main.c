@@ -9,7 +9,7 @@
 #include "agent/options.h"
 #include "agent/report/console.h"
 #include "agent/report/report.h"
-#include "agent/visit.h"
+#include "agent/visit/visit.h"
 #include "base/clock.h"
 #include "base/json.h"
 

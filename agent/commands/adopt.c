@@ -1,4 +1,3 @@
-#include "agent/attempt.h"
 #include "agent/call.h"
 #include "agent/commands/commands.h"
 #include "agent/identity/decide.h"
@@ -7,6 +6,7 @@
 #include "agent/options.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
+#include "agent/visit/attempt.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 #include "base/text.h"

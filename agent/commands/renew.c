@@ -9,10 +9,10 @@
 #include "agent/identity/remember.h"
 #include "agent/identity/result.h"
 #include "agent/options.h"
-#include "agent/replaced.h"
 #include "agent/report/console.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
+#include "agent/visit/replaced.h"
 #include "base/clock.h"
 #include "base/text.h"
 

@@ -4,7 +4,7 @@
 #include "agent/identity/result.h"
 #include "agent/options.h"
 #include "agent/report/report.h"
-#include "agent/visit.h"
+#include "agent/visit/visit.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 

@@ -9,7 +9,7 @@
 #include "agent/report/console.h"
 #include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/service_manager.h"
-#include "agent/visit.h"
+#include "agent/visit/visit.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/scoped.h"

@@ -1,6 +1,5 @@
 #include "agent/enrolment/enrolment.h"
 
-#include "agent/attempt.h"
 #include "agent/call.h"
 #include "agent/enrolment/enroll_token.h"
 #include "agent/identity/identity.h"
@@ -8,6 +7,7 @@
 #include "agent/options.h"
 #include "agent/supervisor/errand.h"
 #include "agent/supervisor/supervisor.h"
+#include "agent/visit/attempt.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"

@@ -51,20 +51,22 @@ MAY = {
     "agent/daemon": (
         {"base", "agent/state", "agent/config", "agent/identity", "agent/report",
          "agent/supervisor", "agent/daemon", "agent/policy.h", "agent/call.h", "agent/options.h",
-         "agent/enrolment", "agent/visit.h", "agent/commands/commands.h"}, {"cjson"}),
+         "agent/enrolment", "agent/visit/visit.h", "agent/commands/commands.h"}, {"cjson"}),
     "agent/enrolment": (
         {"base", "agent/config", "agent/identity", "agent/supervisor", "agent/enrolment",
-         "agent/report/console.h", "agent/attempt.h", "agent/call.h", "agent/options.h"},
+         "agent/report/console.h", "agent/visit/attempt.h", "agent/call.h", "agent/options.h"},
         {"cjson"}),
     "agent/plan": ({"base", "fleet", "agent/plan"}, {"cjson"}),
-    "agent": ({"base", "agent/x509", "agent/state", "agent/audit", "agent/config", "agent/job",
-               "agent/identity", "agent/report", "agent/supervisor", "agent/hooks",
-               "agent/commands", "agent/doctor",
-               "agent/metrics", "agent"}, {"openssl", "cjson"}),
+    "agent/visit": (
+        {"base", "agent/x509", "agent/audit", "agent/config", "agent/identity", "agent/report",
+         "agent/supervisor", "agent/hooks", "agent/metrics", "agent/visit", "agent/policy.h",
+         "agent/call.h", "agent/options.h", "agent/commands/commands.h"}, {"cjson"}),
+    "agent": ({"base", "agent/audit", "agent/config", "agent/identity", "agent/report",
+               "agent/commands/commands.h", "agent/visit", "agent"}, {"openssl"}),
     "agent/commands": ({"base", "agent/x509", "agent/state", "agent/audit", "agent/config",
                         "agent/job", "agent/identity", "agent/report", "agent/supervisor", "agent/doctor",
                         "agent/hooks", "agent/daemon", "agent/plan", "agent/enrolment",
-                        "agent/commands/commands.h", "agent"},
+                        "agent/visit", "agent/commands/commands.h", "agent"},
                        {"openssl", "cjson"}),
 }
 LIBRARIES = {"openssl": "openssl", "cjson": "cjson", "curl": "curl", "p11-kit": "p11-kit"}

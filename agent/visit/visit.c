@@ -1,9 +1,8 @@
-#include "agent/visit.h"
+#include "agent/visit/visit.h"
 
 #include "agent/audit/audit.h"
 #include "agent/call.h"
 #include "agent/commands/commands.h"
-#include "agent/gateway_news.h"
 #include "agent/hooks/hooks.h"
 #include "agent/identity/identity.h"
 #include "agent/identity/rest.h"
@@ -14,6 +13,7 @@
 #include "agent/report/message_ids.h"
 #include "agent/report/report.h"
 #include "agent/supervisor/ending_signals.h"
+#include "agent/visit/gateway_news.h"
 #include "agent/x509/certificate.h"
 #include "base/clock.h"
 #include "base/json.h"

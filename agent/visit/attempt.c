@@ -1,4 +1,4 @@
-#include "agent/attempt.h"
+#include "agent/visit/attempt.h"
 
 #include "agent/call.h"
 #include "agent/hooks/hooks.h"

@@ -1,4 +1,4 @@
-#include "agent/replaced.h"
+#include "agent/visit/replaced.h"
 
 #include "agent/call.h"
 #include "agent/hooks/hook_setting.h"

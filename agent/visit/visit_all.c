@@ -8,7 +8,7 @@
 #include "agent/report/report.h"
 #include "agent/supervisor/ending_signals.h"
 #include "agent/supervisor/worker_share.h"
-#include "agent/visit.h"
+#include "agent/visit/visit.h"
 #include "base/json.h"
 #include "base/scoped.h"
 

@@ -1,4 +1,4 @@
-#include "agent/gateway_news.h"
+#include "agent/visit/gateway_news.h"
 
 #include "agent/call.h"
 #include "agent/identity/decide.h"
