@@ -125,8 +125,10 @@ static bool set_death(struct watch *watch, struct error *error)
 		return set_interrupted(watch, signal_name, error);
 	default:
 		return error_set(error, ERROR_TOKEN,
-		    "the worker crashed (%s) while %s: most likely the module %s did", signal_name,
-		    watch->step, watch->job->settings->module);
+		    "the worker crashed (%s) while %s: most likely the module %s did, or the "
+		    "OpenSSL engine or provider above it; if it happens again, update them, or "
+		    "set another signer",
+		    signal_name, watch->step, watch->job->settings->module);
 	}
 }
 

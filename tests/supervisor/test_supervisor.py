@@ -53,7 +53,9 @@ def test_a_crash_names_signal_step_and_module(supervisor):
     result = supervisor.run("crash")
     assert result.status == 69
     assert result.json["msg"] == ("the worker crashed (SIGSEGV) while signing: most likely the "
-                                  "module /lib/module.so did")
+                                  "module /lib/module.so did, or the OpenSSL engine or provider "
+                                  "above it; if it happens again, update them, or set another "
+                                  "signer")
 
 
 @pytest.mark.parametrize("behaviour", ["no_outcome", "garbage", "half_an_outcome"])
