@@ -27,6 +27,7 @@ def connector(shared_connector):
     settings = shared_connector.settings()
     yield shared_connector
     shared_connector.clear_faults()
+    shared_connector.pardon()
     shared_connector.settings(**settings)
     shared_connector.forget()
 
@@ -47,10 +48,25 @@ def new_world(tmp_path, connector):
     return World(tmp_path, connector)
 
 
+@pytest.fixture(scope="session")
+def enrolled_worlds():
+    """{what the Connector was when they were enrolled: a host}"""
+    return {}
+
+
 @pytest.fixture
-def world(new_world):
-    """A host with one certificate."""
-    new_world.enroll()
+def world(new_world, enrolled_worlds, tmp_path_factory):
+    """A host with one certificate; it is enrolled as the copy of one that was, where it can be."""
+    connector = new_world.connector
+    if not new_world.is_plain():
+        new_world.enroll()
+        return new_world
+    ca = connector, *connector.ca().values()
+    if ca not in enrolled_worlds:
+        enrolled_worlds[ca] = World(tmp_path_factory.mktemp("enrolled"), connector)
+        enrolled_worlds[ca].enroll()
+        connector.forget()
+    new_world.be_as(enrolled_worlds[ca])
     return new_world
 
 

@@ -9,6 +9,7 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -120,6 +121,16 @@ class World:
         assert result.status == 0, result
         self.shim.forget()
         return result
+
+    def is_plain(self):
+        """Not what a file of tests has made of it."""
+        return type(self) is World and type(self.token) is SoftToken
+
+    def be_as(self, other):
+        """Enrolled as another, with the same key."""
+        self.token.be_as(other.token)
+        shutil.copytree(other.state, self.state, symlinks=True)
+        self.secrets |= other.secrets
 
     def one_time_token(self, form="token"):
         """In a file; form raw_encoded is the Director's, which names the URL too."""

@@ -71,6 +71,11 @@ class SoftToken:
         else:
             self._copy(token_to_copy(label))
 
+    def be_as(self, other):
+        """With the PIN and the objects of another."""
+        shutil.rmtree(self.directory)
+        self._copy(other.directory)
+
     def _copy(self, made):
         shutil.copytree(made, self.directory)
         self.configuration.write_text(
