@@ -2,7 +2,6 @@
 and with GnuTLS. (With pkcs11-provider, by key.pem: tests/compat.)"""
 import os
 import signal
-import socket
 import subprocess
 
 import pytest
@@ -112,14 +111,13 @@ def test_p11tool_finds_exactly_this_key_and_it_signs(consumer):
 
 
 class Nginx:
-    """Clear text on loopback, and to the Connector as the active identity."""
+    """Clear text on a socket of its own, and to the Connector as the active identity."""
 
     def __init__(self, consumer):
         self._consumer = consumer
         self._folder = consumer.world.directory / "nginx"
         self._folder.mkdir()
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            self.url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        self.socket = self._folder / "socket"
         self.write_identity()
         self._write_configuration()
 
@@ -138,7 +136,7 @@ class Nginx:
             f"daemon off; {user} pid {self._folder}/nginx.pid; error_log {self._folder}/log;\n"
             "ssl_engine pkcs11; env SOFTHSM2_CONF; env PKCS11_MODULE_PATH;\n"
             f"events {{}}\nhttp {{\naccess_log off;\n{paths}"
-            f"server {{\nlisten {self.url[7:-1]};\nlocation / {{\n"
+            f"server {{\nlisten unix:{self.socket};\nlocation / {{\n"
             f"proxy_pass {connector.mtls_url};\nproxy_ssl_name localhost;\n"
             f"proxy_ssl_trusted_certificate {connector.server_ca_file};\n"
             f"proxy_ssl_verify on;\nproxy_ssl_session_reuse off;\n"
@@ -160,7 +158,8 @@ class Nginx:
         self._process.wait(TIMEOUT)
 
     def ask(self):
-        done = subprocess.run(["curl", "-sS", *POST, self.url], text=True, capture_output=True)
+        done = subprocess.run(["curl", "-sS", "--unix-socket", self.socket, *POST,
+                               "http://localhost/"], text=True, capture_output=True)
         return done.stdout
 
     def reload(self):
