@@ -50,7 +50,7 @@ def new_world(tmp_path, connector):
 
 @pytest.fixture(scope="session")
 def enrolled_worlds():
-    """{what the Connector was when they were enrolled: a host}"""
+    """{the Connector and the CAs that it had then: a host}"""
     return {}
 
 
@@ -61,12 +61,12 @@ def world(new_world, enrolled_worlds, tmp_path_factory):
     if not new_world.is_plain():
         new_world.enroll()
         return new_world
-    ca = connector, *connector.ca().values()
-    if ca not in enrolled_worlds:
-        enrolled_worlds[ca] = World(tmp_path_factory.mktemp("enrolled"), connector)
-        enrolled_worlds[ca].enroll()
+    trust = connector, *connector.ca().values()
+    if trust not in enrolled_worlds:
+        enrolled_worlds[trust] = World(tmp_path_factory.mktemp("enrolled"), connector)
+        enrolled_worlds[trust].enroll()
         connector.forget()
-    new_world.be_as(enrolled_worlds[ca])
+    new_world.be_as(enrolled_worlds[trust])
     return new_world
 
 
